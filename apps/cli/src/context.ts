@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { type ApiClient, createApiClient } from './api-client.ts'
+import { type CliConfig, readConfig } from './config.ts'
+import { createTerminal, type Terminal } from './terminal.ts'
+
+/** What every command works with. */
+export interface Context {
+  readonly config: CliConfig
+  readonly terminal: Terminal
+  /** The coordinator that `--server` names, with the token of `--token`, the environment or the local data folder. */
+  api(): Promise<ApiClient>
+}
+
+export interface GlobalOptions {
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly server?: string
+  readonly token?: string
+  readonly dataDir?: string
+}
+
+export function contextOf(command: Command): Context {
+  const options = command.optsWithGlobals<GlobalOptions>()
+  const base = readConfig()
+  const config: CliConfig = {
+    ...base,
+    dataFolder: options.dataDir ?? base.dataFolder,
+    server: options.server ?? base.server,
+    token: options.token ?? base.token,
+  }
+  return {
+    config,
+    terminal: createTerminal({ json: options.json ?? false, quiet: options.quiet ?? false }),
+    api: async () => createApiClient(config.server, config.token ?? (await localToken(config.dataFolder))),
+  }
+}
+
+/** A coordinator on this machine keeps its token in its data folder. */
+async function localToken(dataFolder: string): Promise<string | undefined> {
+  const text = await readFile(join(dataFolder, 'token'), 'utf8').catch(() => undefined)
+  return text?.trim()
+}

@@ -1,0 +1,14 @@
+import type { Health } from './http/health.ts'
+import type { WorkerRoster } from './socket/worker-roster.ts'
+import type { Database } from './store/database.ts'
+
+/** What the coordinator says about itself when it is asked. */
+export function serviceHealth(version: string, database: Database, roster: WorkerRoster): () => Promise<Health> {
+  const startedAt = Date.now()
+  return async () => ({
+    version,
+    database: (await database.answers()) ? 'ok' : 'unreachable',
+    uptimeSeconds: Math.round((Date.now() - startedAt) / 1000),
+    workers: roster.size,
+  })
+}

@@ -1,0 +1,5 @@
+export { type Identity, loadIdentity } from './identity.ts'
+export { type LocalData, readLocalData } from './local-data.ts'
+export type { WorkerReport } from './report.ts'
+export { startWorker, type Worker } from './worker.ts'
+export type { WorkerOptions } from './worker-options.ts'

@@ -1,0 +1,87 @@
+/** Everything that one run depends on: two runs of the same case give the same accuracy, bytes and gap. */
+export interface BenchCase {
+  readonly adapter: Readonly<Record<string, unknown>> & { readonly method: string }
+  readonly initialisation: Readonly<Record<string, unknown>> & { readonly name: string }
+  readonly aggregator: string
+  readonly clients: number
+  readonly rounds: number
+  /** Optimizer steps of a client in a round. */
+  readonly steps: number
+  readonly rate: number
+  readonly seed: number
+  /** Test rows that accuracy is measured on, after the last round. */
+  readonly testRows: number
+}
+
+/** How the options were chosen: the method's defaults, or those whose count is nearest to the reference's. */
+export type Setting = 'paper' | 'equal'
+
+export interface PlannedCase {
+  readonly setting: Setting
+  readonly settings: BenchCase
+}
+
+/** What a run gave; sizes in bytes, MB of 10⁶ bytes. */
+export interface Measures {
+  readonly accuracy: number
+  /** Mean over rounds of a client's encoded update. */
+  readonly uploadBytesPerClientRound: number
+  /** The encoded frozen factors that a client fetches once, before round 1; 0 where all are derived from the seed. */
+  readonly factorBytesOnce: number
+  /** Median time of one compiled forward and backward pass. */
+  readonly stepMs: number
+  readonly peakMb: number
+  /** Mean over rounds of the aggregation gap; 0 for an exact mean. */
+  readonly gap: number
+  /** Mean over rounds of the numbers that a client trains. */
+  readonly trained: number
+}
+
+export interface Row extends Measures, PlannedCase {
+  readonly method: string
+  readonly aggregator: string
+  readonly clients: number
+}
+
+/** A case as text: equal for equal cases, whatever the order of their fields. */
+export const caseKey = (settings: BenchCase): string => JSON.stringify(sorted(settings))
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(entries.map(([name, part]) => [name, sorted(part)]))
+}
+
+export const rowOf = (planned: PlannedCase, measures: Measures): Row => {
+  const { adapter, aggregator, clients } = planned.settings
+  return { method: adapter.method, aggregator, clients, ...measures, ...planned }
+}
+
+/** For every method, rule, number of clients and setting the row of the best rate and start; in order of appearance. */
+export function bestRows(rows: readonly Row[]): Row[] {
+  const best = new Map<string, Row>()
+  for (const row of rows) {
+    const group = [row.method, row.aggregator, row.clients, row.setting].join()
+    const known = best.get(group)
+    if (known === undefined || row.accuracy > known.accuracy) best.set(group, row)
+  }
+  return [...best.values()]
+}
+
+/**
+ * The rate that served the nearest case best: the same method, rule and plan, at the same setting if there is such a
+ * row, with any number of clients. No rate where nothing is known.
+ */
+export function bestRate(rows: readonly Row[], { setting, settings }: PlannedCase): readonly number[] {
+  const { rounds, steps, seed } = settings
+  const plan = JSON.stringify({ rounds, steps, seed })
+  const near = rows.filter(
+    (row) =>
+      row.method === settings.adapter.method &&
+      row.aggregator === settings.aggregator &&
+      JSON.stringify({ rounds: row.settings.rounds, steps: row.settings.steps, seed: row.settings.seed }) === plan,
+  )
+  const same = near.filter((row) => row.setting === setting)
+  const [best] = (same.length > 0 ? same : near).toSorted((a, b) => b.accuracy - a.accuracy)
+  return best === undefined ? [] : [best.settings.rate]
+}

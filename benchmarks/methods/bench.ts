@@ -1,0 +1,119 @@
+/**
+ * Every adapter method on the bundled data: accuracy, bytes, time, memory and aggregation gap. See the README.
+ *
+ *     npx tsx benchmarks/methods/bench.ts --page fed-sb --clients 3,10,30 --save
+ */
+import { writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { type BenchCase, bestRate, bestRows, type Measures, type PlannedCase, type Row, rowOf } from './bench-case.ts'
+import { bundledModel } from './bundled.ts'
+import { measureApart } from './case-process.ts'
+import { casesOf, PAGES, type Page, type PlanOptions } from './plan.ts'
+import { accuracyPlot } from './plot.ts'
+import { knownRow, openResults } from './results-file.ts'
+import { rowsTable } from './rows-table.ts'
+
+const { values: flags } = parseArgs({
+  options: {
+    page: { type: 'string' },
+    only: { type: 'string' },
+    aggregator: { type: 'string' },
+    initialisation: { type: 'string' },
+    clients: { type: 'string' },
+    rates: { type: 'string', default: '0.001,0.004,0.016' },
+    setting: { type: 'string' },
+    rounds: { type: 'string' },
+    steps: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    save: { type: 'boolean', default: false },
+    times: { type: 'boolean', default: false },
+  },
+})
+
+const machine = {
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: cpus().length,
+  node: process.version,
+  os: process.platform,
+}
+
+const TITLES: Readonly<Record<Page, string>> = {
+  'fed-sb': 'Fed-SB and what its paper compares it with',
+  'methods': 'All adapter methods',
+}
+
+/** Few steps, for thirty clients take theirs one after the other; the quick plan only shows that everything works. */
+const PLANS = { 'fed-sb': { rounds: 6, steps: 10 }, 'methods': { rounds: 4, steps: 12 } }
+const QUICK = { rounds: 2, steps: 3 }
+const numbers = (list: string): number[] => list.split(',').map(Number)
+
+function optionsOf(page: Page): PlanOptions {
+  const { only, aggregator, initialisation, setting } = flags
+  const plan = flags.quick ? QUICK : PLANS[page]
+  return {
+    clients: numbers(flags.clients ?? (page === 'fed-sb' && !flags.quick ? '3,10,30' : '3')),
+    ratesOf: (planned) => (flags.rates === 'best' ? bestRate(known(), planned) : numbers(flags.rates)),
+    setting,
+    rounds: Number(flags.rounds ?? plan.rounds),
+    steps: Number(flags.steps ?? plan.steps),
+    seed: Number(flags.seed),
+    testRows: flags.quick ? 100 : 2000,
+    only,
+    aggregator,
+    initialisation,
+  }
+}
+
+const file = new URL('results.json', import.meta.url)
+const results = flags.save || flags.times || flags.rates === 'best' ? openResults(file, machine) : null
+const known = (): readonly Row[] => results?.rows() ?? []
+
+async function rowFor(planned: PlannedCase): Promise<Row> {
+  const row = knownRow(known(), planned)
+  if (row === undefined) return kept(rowOf(planned, await measureApart(planned.settings)))
+  return flags.times ? kept({ ...row, ...(await measureTimes(row.settings)) }) : row
+}
+
+function kept(row: Row): Row {
+  if (flags.save) results?.put(row)
+  return row
+}
+
+/** Time and memory of a case again, by a run that is too short for its other figures: for a machine that was busy. */
+async function measureTimes(settings: BenchCase): Promise<Pick<Measures, 'stepMs' | 'peakMb'>> {
+  const { stepMs, peakMb } = await measureApart({ ...settings, rounds: 1, steps: 5, testRows: 100 })
+  return { stepMs, peakMb }
+}
+
+async function run(page: Page): Promise<Row[]> {
+  const cases = casesOf(page, await bundledModel(), optionsOf(page))
+  const rows: Row[] = []
+  for (const [at, planned] of cases.entries()) {
+    const { adapter, aggregator, clients } = planned.settings
+    console.error(`${page} ${at + 1}/${cases.length}: ${adapter.method} + ${aggregator}, ${clients} clients`)
+    try {
+      rows.push(await rowFor(planned))
+    } catch (error) {
+      // The rows after it are worth having; the status says that one is missing.
+      console.error((error as Error).message)
+      process.exitCode = 1
+    }
+  }
+  return rows
+}
+
+const pages = PAGES.filter((page) => flags.page === undefined || page === flags.page)
+if (pages.length === 0) throw new Error(`--page is one of: ${PAGES.join(', ')}`)
+const all: Row[] = []
+for (const page of pages) {
+  const rows = await run(page)
+  all.push(...rows)
+  if (!flags.json) console.log(`${TITLES[page]}\n\n${rowsTable(rows)}\n`)
+  if (flags.save && rows.length > 0) {
+    writeFileSync(new URL(`${page}.svg`, import.meta.url), accuracyPlot(TITLES[page], bestRows(rows)))
+  }
+}
+if (flags.json) console.log(JSON.stringify(all))

@@ -1,0 +1,10 @@
+/** The initialisations: one line each, and no second list anywhere. */
+export { calibration } from './calibration.ts'
+export { corda } from './corda.ts'
+export { eva } from './eva.ts'
+export { federatedSketch } from './federated-sketch.ts'
+export { loraGa } from './lora-ga.ts'
+export { olora } from './olora.ts'
+export { pissa } from './pissa.ts'
+export { randomFrames } from './random-frames.ts'
+export { weights } from './weights.ts'

@@ -1,0 +1,10 @@
+/** The codecs: one line each, and no second list anywhere. */
+export { bfloat16 } from './bfloat16.ts'
+export { float16 } from './float16.ts'
+export { float32 } from './float32.ts'
+export { int4 } from './int4.ts'
+export { int8 } from './int8.ts'
+export { randomK } from './random-k.ts'
+export { sign } from './sign.ts'
+export { ternary } from './ternary.ts'
+export { topK } from './top-k.ts'

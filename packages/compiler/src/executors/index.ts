@@ -1,0 +1,7 @@
+export { onnxCpu } from './onnx-cpu.ts'
+export { onnxCuda } from './onnx-cuda.ts'
+export { onnxWebgpu } from './onnx-webgpu.ts'
+export { tfjsCpu } from './tfjs-cpu.ts'
+export { tfjsTensorflow } from './tfjs-tensorflow.ts'
+export { tfjsWasm } from './tfjs-wasm.ts'
+export { tfjsWebgpu } from './tfjs-webgpu.ts'

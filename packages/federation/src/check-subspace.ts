@@ -1,0 +1,57 @@
+import { rankPolicies } from '@tessera/adapters'
+import { asFedError, err, FedError, ok, type Result, unwrap } from '@tessera/vocabulary'
+import { ruleOf } from './aggregation.ts'
+import { adapterLayout, methodOf, type StageSetting } from './stage-layout.ts'
+import { shapeOf } from './stretches.ts'
+
+/** Refuse a subspace that does not go with the other parts of the run, before any client is asked. Errors: `invalid-config`. */
+export function checkSubspace(setting: StageSetting): Result<void, FedError> {
+  try {
+    const misfit = misfitOf(setting)
+    return misfit === null ? ok(undefined) : err(misfit)
+  } catch (error) {
+    return err(asFedError(error))
+  }
+}
+
+function misfitOf(setting: StageSetting): FedError | null {
+  const { spec } = setting
+  const { subspace, rankPolicy, rounds, serverOptimizer } = spec
+  const shape = shapeOf(spec, adapterLayout(setting))
+  if (shape === null) return null
+  const [method, rule] = [methodOf(setting), ruleOf(setting)]
+  if (method.active !== undefined) {
+    return refused(
+      `a subspace moves all that is trained in every round, and ${method.name} lets a part of it rest`,
+      'Set subspace.name to none, or adapter.method to one that trains all of its factors.',
+    )
+  }
+  if (unwrap(rankPolicies.byName(rankPolicy.name)).decide !== undefined) {
+    return refused(
+      `the random directions of ${subspace.name} are those of one shape, and ${rankPolicy.name} changes ranks between rounds`,
+      'Set rankPolicy.name to none.',
+    )
+  }
+  const countsLateWork = rounds.mode.kind === 'buffered' || rounds.mode.onLate === 'next-round'
+  if (shape.per === 'round' && countsLateWork) {
+    return refused(
+      `every round of ${subspace.name} has random directions of its own, so an update that began in another one does not fit`,
+      'Set rounds.mode.kind to sync and rounds.mode.onLate to discard.',
+    )
+  }
+  if (shape.per === 'round' && serverOptimizer.name !== 'none') {
+    return refused(
+      `every round of ${subspace.name} has numbers of its own, so ${serverOptimizer.name} at the server has nothing to remember`,
+      'Set serverOptimizer.name to none.',
+    )
+  }
+  if (shape.sent < shape.length && rule.profile.keeps === 'updates') {
+    return refused(
+      `the clients of ${subspace.name} move along directions of their own, and ${rule.name} compares their numbers`,
+      'Set aggregator.rule to weighted-mean.',
+    )
+  }
+  return null
+}
+
+const refused = (message: string, fix: string): FedError => new FedError('invalid-config', message, { fix })

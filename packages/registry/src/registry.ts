@@ -1,0 +1,66 @@
+import { type ErrorCode, err, FedError, ok, type Result } from '@tessera/vocabulary'
+import { z } from 'zod'
+
+/** What every plug-in has: a name people type, and the schema of its options. */
+export interface Plugin {
+  readonly name: string
+  readonly config: z.ZodObject
+}
+
+/** A plug-in's name under the registry's key, beside its options, e.g. `{ method: 'lora-sb', rank: 32 }`. */
+export type Selection<Key extends string> = { readonly [K in Key]: string } & Readonly<Record<string, unknown>>
+
+export interface Registry<P extends Plugin, Key extends string> {
+  readonly names: readonly string[]
+  readonly plugins: readonly P[]
+  /** The plug-in of that name; the error lists the known ones. */
+  byName(name: string): Result<P, FedError>
+  /** The discriminated union of all plug-ins' options; unknown names and unknown options are refused. */
+  readonly selection: z.ZodType<Selection<Key>>
+  /** The same, or `none`, which no plug-in is called. */
+  readonly selectionOrNone: z.ZodType<Selection<Key>>
+}
+
+export interface RegistryNames<Key extends string> {
+  /** What a person calls one of them, for messages: 'adapter method'. */
+  readonly noun: string
+  /** The discriminating key of a selection: 'method'. */
+  readonly key: Key
+  readonly unknownCode: ErrorCode
+}
+
+/**
+ * Everything that is known about a room's plug-ins, derived from its one list.
+ *
+ * @param plugins The module namespace of the list file: `import * as list from './methods.ts'`.
+ * @example createRegistry({ noun: 'codec', key: 'codec', unknownCode: 'unknown-codec' }, list).names // ['float16', 'float32']
+ */
+export function createRegistry<P extends Plugin, Key extends string>(
+  { noun, key, unknownCode }: RegistryNames<Key>,
+  plugins: Readonly<Record<string, P>>,
+): Registry<P, Key> {
+  const byName = new Map(Object.values(plugins).map((plugin) => [plugin.name, plugin]))
+  const names = [...byName.keys()].sort()
+  const options = [...byName.values()].map((plugin) =>
+    z.strictObject({ [key]: z.literal(plugin.name), ...plugin.config.shape }),
+  )
+  return {
+    names,
+    plugins: names.map((name) => byName.get(name)!),
+    byName(name) {
+      const plugin = byName.get(name)
+      if (plugin !== undefined) return ok(plugin)
+      return err(
+        new FedError(unknownCode, `unknown ${noun} "${name}"`, {
+          details: { name, known: names },
+          fix: `Use one of: ${names.join(', ')}.`,
+        }),
+      )
+    },
+    selection: union(key, options),
+    selectionOrNone: union(key, [z.strictObject({ [key]: z.literal('none') }), ...options]),
+  }
+}
+
+const union = <Key extends string>(key: Key, options: readonly z.ZodObject[]): z.ZodType<Selection<Key>> =>
+  z.discriminatedUnion(key, options as never) as unknown as z.ZodType<Selection<Key>>

@@ -1,0 +1,112 @@
+import {
+  adapterLayout,
+  checkAggregation,
+  checkDownlink,
+  checkRankPolicy,
+  checkSubspace,
+  feedsBack,
+  frameOf,
+  largestRanks,
+  type ModelFile,
+  type RunRecord,
+  requireStart,
+  roundLayout,
+  subspaceSetting,
+} from '@tessera/federation'
+import type { BaseModel } from '@tessera/models'
+import { largestUpdate, roundFactors, type TrainedMatrix, trainedMatrices } from '@tessera/trainer'
+import { FedError, type RunId, type Site, unwrap } from '@tessera/vocabulary'
+import type { RunSpec } from './run-spec.ts'
+
+export interface NewRun {
+  readonly runId: RunId
+  readonly spec: RunSpec
+  readonly model: BaseModel
+  readonly files: readonly ModelFile[]
+  readonly createdAt: number
+}
+
+/**
+ * What never changes in a run's life, with everything checked that can be before a client is asked.
+ *
+ * @throws {FedError} `rank-too-large`, or `invalid-config` where the targets name no layer of the model, or a method can
+ * not be trained by these rounds, not start from its initialisation, not move in its subspace, not be aggregated by the
+ * rule, not lose ranks, or not be sent in steps.
+ */
+export function createRunRecord({ runId, spec, model, files, createdAt }: NewRun): RunRecord {
+  const sites = chooseSites(model, spec.targets)
+  requireStart({ spec, sites })
+  unwrap(checkSubspace(largestRanks({ spec, sites })))
+  requireOneLayout({ spec, sites })
+  unwrap(checkAggregation({ spec, sites }))
+  unwrap(checkRankPolicy({ spec, sites }))
+  unwrap(checkDownlink({ spec, sites }))
+  return { runId, spec, sites, model: files, updateBound: updateBound({ spec, sites }), createdAt }
+}
+
+/** The layers to adapt, in the model's order; a target is the last part of their names. */
+export function chooseSites({ architecture, config }: BaseModel, targets: RunSpec['targets']): readonly Site[] {
+  const all = architecture.sites(config)
+  if (targets === 'all-linear') return all
+  const lastPart = ({ name }: Site) => name.slice(name.lastIndexOf('.') + 1)
+  const known = [...new Set(all.map(lastPart))]
+  const unknown = targets.filter((target) => !known.includes(target))
+  if (unknown.length > 0) {
+    throw new FedError('invalid-config', `targets: the model has no layer called ${unknown.join(', ')}`, {
+      details: { unknown, known },
+      fix: `Use "all-linear", or some of: ${known.join(', ')}.`,
+    })
+  }
+  return all.filter((site) => targets.includes(lastPart(site)))
+}
+
+/** An update of an earlier round has no place in one that trains other factors. */
+function requireOneLayout({ spec, sites }: Pick<RunRecord, 'sites'> & { readonly spec: RunSpec }): void {
+  const { mode, total } = spec.rounds
+  if (mode.kind === 'sync' && mode.onLate === 'discard') return
+  const trained = (round: number) =>
+    roundLayout({ spec, sites }, round).segments.map(({ site, factor }) => site + factor)
+  const first = trained(1).join()
+  for (let round = 2; round <= total; round++) {
+    if (trained(round).join() === first) continue
+    const message = `${spec.adapter.method} trains other factors in round ${round}, and updates of earlier rounds still count`
+    throw new FedError('invalid-config', message, {
+      details: { method: spec.adapter.method, round },
+      fix: 'Choose rounds.mode.kind=sync with onLate=discard, or a method whose factors all train in every round.',
+    })
+  }
+}
+
+/** Larger than any coordinate before round 1 can be; it only matters to optimizers that decay. */
+const LARGEST_START = 64
+
+/** The largest |update| that any round of the run can send, whatever the data: with all that was not sent before it. */
+function updateBound({ spec, sites }: Pick<RunRecord, 'sites'> & { readonly spec: RunSpec }): number {
+  return (feedsBack(spec.codec) ? spec.rounds.total : 1) * trainedBound({ spec, sites })
+}
+
+/** The largest |update| that any round of the run can train. */
+function trainedBound({ spec, sites }: Pick<RunRecord, 'sites'> & { readonly spec: RunSpec }): number {
+  const layout = adapterLayout(largestRanks({ spec, sites }))
+  const inner = adapterBound(spec, trainedMatrices(layout))
+  const frame = frameOf(spec)
+  if (frame === null) return inner
+  const { total } = spec.rounds
+  const setting = subspaceSetting(spec, layout)
+  const ofRound = (_: unknown, at: number): number => {
+    const factors = roundFactors(spec.train, { round: at + 1, rounds: total })
+    return frame.largest(spec.subspace as never, setting, { inner, factors })
+  }
+  return Math.max(...Array.from({ length: total }, ofRound))
+}
+
+/** The same for the coordinates of the adapter, by the local optimizer's own bound. */
+function adapterBound({ train, rounds }: RunSpec, matrices: readonly TrainedMatrix[]): number {
+  let [coordinate, bound] = [LARGEST_START, 0]
+  for (let round = 1; round <= rounds.total; round++) {
+    const step = largestUpdate(train, { round, rounds: rounds.total }, { largestCoordinate: coordinate, matrices })
+    bound = Math.max(bound, step)
+    coordinate += step
+  }
+  return bound
+}

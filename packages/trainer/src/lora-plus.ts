@@ -1,0 +1,32 @@
+import { z } from 'zod'
+import { adamwConfig, beginAdamw, largestAdamwUpdate } from './adamw.ts'
+import { defineLocalOptimizer } from './local-optimizer.ts'
+
+/**
+ * LoRA+: AdamW with a learning rate for the output-side factor B that is `ratio` times the one of all other factors.
+ * Hayou, Ghosh and Yu 2024 (https://arxiv.org/abs/2402.12354), where η_B / η_A = 16.
+ */
+export const loraPlus = defineLocalOptimizer({
+  name: 'lora-plus',
+  config: adamwConfig.extend({
+    ratio: z.number().min(1).default(16).describe('learning rate of B over that of the other factors'),
+  }),
+  begin(config, { matrices }) {
+    const runs = matrices.map(({ factor, offset, rows, cols }) => ({
+      from: offset,
+      to: offset + rows * cols,
+      run: beginAdamw(ratesOf(config, factor), rows * cols),
+    }))
+    return {
+      stepInto(coordinates, gradient, factor) {
+        for (const { from, to, run } of runs)
+          run.stepInto(coordinates.subarray(from, to), gradient.subarray(from, to), factor)
+      },
+    }
+  },
+  largestUpdate: (config, { factors, largestCoordinate, matrices }) =>
+    Math.max(...matrices.map(({ factor }) => largestAdamwUpdate(ratesOf(config, factor), factors, largestCoordinate))),
+})
+
+const ratesOf = <Config extends { learningRate: number; ratio: number }>(config: Config, factor: string): Config =>
+  factor === 'B' ? { ...config, learningRate: config.learningRate * config.ratio } : config

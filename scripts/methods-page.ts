@@ -1,0 +1,113 @@
+/**
+ * docs/methods.md, made from the lists of adapter methods, initialisations and rank policies and from what their files say
+ * first.
+ *
+ *     npx tsx scripts/methods-page.ts
+ */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import {
+  type AdapterMethod,
+  adapterMethods,
+  type Factor,
+  initialisations,
+  rankPolicies,
+  type SiteAdapter,
+} from '@tessera/adapters'
+import { hasLoraPair } from '@tessera/runs'
+import type { Site } from '@tessera/vocabulary'
+import type { z } from 'zod'
+import { firstParagraphs, optionsTable, table } from './plugin-page.ts'
+
+export const METHODS_PAGE = join(import.meta.dirname, '..', 'docs', 'methods.md')
+
+/** The layer that numbers are quoted for. */
+const SITE: Site = { name: 'layer', outDim: 512, inDim: 192 }
+
+const NEEDS: Readonly<Record<AdapterMethod['needs'], string>> = {
+  'spectrum': 'an initialisation',
+  'spectrum-or-nothing': 'an initialisation, or random numbers',
+  'weight': 'the base weights',
+  'nothing': 'random numbers or constants',
+}
+
+const STARTS = [
+  'A run whose specification names none gets the federated sketch where its method can not start without one, and',
+  '`none` otherwise: the start of the method’s paper, from random numbers or base weights. To name one for a method that',
+  'would ignore it is an error.',
+].join('\n')
+
+const shape = ({ name, rows, cols }: Factor): string => `${name} [${rows}, ${cols}]`
+const trainedOf = ({ factors }: SiteAdapter): string =>
+  factors.flatMap((factor) => (factor.train ? [`${shape(factor)}: ${factor.exactness}`] : [])).join('; ')
+
+function frozenOf({ factors }: SiteAdapter): string {
+  const frozen = factors.flatMap((factor) =>
+    factor.train ? [] : [`${shape(factor)}, ${factor.derive === undefined ? 'sent once' : 'never sent'}`],
+  )
+  return frozen.join('; ') || 'nothing'
+}
+
+const numbersOf = ({ factors }: SiteAdapter): number =>
+  factors.reduce((sum, { train, rows, cols }) => sum + (train ? rows * cols : 0), 0)
+
+function methodSection(method: AdapterMethod, adapter: SiteAdapter, paragraph: string): string {
+  const facts = [
+    `Trained: ${trainedOf(adapter)}. Frozen: ${frozenOf(adapter)}. Starts from ${NEEDS[method.needs]}.`,
+    ...(method.active ? ['Which of the trained factors rest in a round follows from the round and the seed.'] : []),
+  ]
+  return [`### ${method.name}`, paragraph, facts.join(' '), optionsTable(method.config)].join('\n\n')
+}
+
+const RANK_POLICIES = [
+  'How ranks change from round to round, `rankPolicy.name`: the coordinator decides after a round, and the artefact of the',
+  'next assignments tells them. Only for methods whose factors are all trained and have a row or a column for each rank:',
+  'adalora, and lora from zero. A rank that is dropped does not come back, and costs no bytes any more.',
+]
+
+const pluginSections = (plugins: readonly { name: string; config: z.ZodObject }[], list: string): string[] => {
+  const texts = firstParagraphs('adapters', list)
+  return plugins.map(({ name, config }) => [`### ${name}`, texts.get(name) ?? '', optionsTable(config)].join('\n\n'))
+}
+
+/** The page; the same lists and files give the same text. */
+export function methodsPage(): string {
+  const methods = adapterMethods.plugins.map((method) => ({
+    method,
+    adapter: method.site(SITE, method.config.parse({}) as never),
+  }))
+  const summary = methods.map(({ method: { name, needs, active }, adapter }) => [
+    `[${name}](#${name})`,
+    String(numbersOf(adapter)),
+    [...new Set(adapter.factors.flatMap((factor) => (factor.train ? [factor.exactness] : [])))].join(', '),
+    active ? 'by round' : 'always',
+    NEEDS[needs],
+    hasLoraPair(SITE, adapter) ? 'PEFT LoRA' : 'merged weights',
+  ])
+  const head = ['method', 'numbers a layer', 'averages', 'trained', 'starts from', 'export']
+  const texts = firstParagraphs('adapters', 'methods-list.ts')
+  const sections = methods.map(({ method, adapter }) => methodSection(method, adapter, texts.get(method.name) ?? ''))
+  const intro = [
+    'Made by `npx tsx scripts/methods-page.ts`; a test keeps it fresh. Numbers and shapes are those of a layer',
+    `[${SITE.outDim}, ${SITE.inDim}] with default options. \`linear\`: the mean of the trained numbers is the mean of the`,
+    'weight changes. `linear-if-frozen(X)`: as long as X does not train in the same round. `product`: it is not, and the',
+    'gap is measured in every round. `manifold`: it is not either; the rule projected-mean averages on the manifold.',
+    'What the last column means, and what PEFT makes of it: [exports.md](exports.md).',
+  ]
+  return `${[
+    '# Adapter methods and initialisations',
+    intro.join('\n'),
+    '## Methods',
+    table(head, summary),
+    ...sections,
+    '## Initialisations',
+    STARTS,
+    ...pluginSections(initialisations.plugins, 'initialisations-list.ts'),
+    '## Rank policies',
+    RANK_POLICIES.join('\n'),
+    ...pluginSections(rankPolicies.plugins, 'rank-policies-list.ts'),
+  ].join('\n\n')}\n`
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) writeFileSync(METHODS_PAGE, methodsPage())

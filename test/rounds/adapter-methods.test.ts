@@ -1,0 +1,103 @@
+import { adapterMethods, takesSpectrum, unflatten } from '@tessera/adapters'
+import { type Executor, openExecutor } from '@tessera/compiler'
+import { roundLayout, type StoredMetric, trainLayout } from '@tessera/federation'
+import { createRunRecord, parseRunSpec, simulate } from '@tessera/runs'
+import { runId, unwrap } from '@tessera/vocabulary'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { randomLlama } from '../../packages/trainer/src/random-llama.ts'
+import { readModel } from '../parity/peft-adapter.ts'
+import { STILL_WORLD } from './still-world.ts'
+import { rows, TWO_PLACES } from './two-places.ts'
+
+const model = randomLlama(3)
+let executor: Executor
+
+beforeAll(async () => {
+  executor = (await openExecutor('onnx-cpu', { threads: 1 })).executor
+})
+afterAll(() => executor.dispose())
+
+const clients = TWO_PLACES
+
+function specOf(adapter: { method: string } & Record<string, unknown>, rounds: Record<string, unknown> = {}) {
+  const method = unwrap(adapterMethods.byName(adapter.method))
+  return unwrap(
+    parseRunSpec({
+      seed: 5,
+      data: { format: 'classification', maxLength: 32, template: '{text}: {label}' },
+      adapter,
+      aggregator: { rule: 'factor-mean' }, // goes with every method
+      ...(takesSpectrum(method) && { initialisation: { name: 'weights' } }),
+      train: { localSteps: 3, batchSize: 4, optimizer: { name: 'adamw', learningRate: 0.05 } },
+      rounds: { total: 2, cohort: { size: 2, quorum: 2 }, ...rounds },
+      evaluation: { file: 'test', rows: 8, every: 1 },
+    }),
+  )
+}
+
+async function federate(adapter: Parameters<typeof specOf>[0]) {
+  const spec = specOf(adapter)
+  const metrics: StoredMetric[] = []
+  const result = await simulate({
+    spec,
+    model,
+    executor,
+    clients,
+    files: { test: rows(['ab', 'ad', 'x'], 8) },
+    ...STILL_WORLD,
+    onMetrics: (measured) => metrics.push(...measured),
+  })
+  const lossAfter = (round: number) => metrics.find((metric) => metric.name === 'eval-loss' && metric.round === round)!
+  return { ...result, lossAfter: (round: number) => lossAfter(round).value }
+}
+
+const withRank = (name: string) => {
+  const method = unwrap(adapterMethods.byName(name))
+  return { method: name, ...('rank' in method.config.shape && { rank: 2 }) }
+}
+
+describe('a specification that names a method alone', () => {
+  it.each(adapterMethods.names)('is a run of %s that the bundled model carries', async (method) => {
+    const spec = unwrap(parseRunSpec({ adapter: { method } }))
+    const bundled = await readModel()
+    const { spec: kept } = createRunRecord({ runId: runId('r'), spec, model: bundled, files: [], createdAt: 0 })
+    expect(kept).toMatchObject({
+      adapter: { method },
+      initialisation: spec.initialisation,
+      aggregator: spec.aggregator,
+    })
+  })
+})
+
+describe('a run of two clients and two rounds', () => {
+  it.each(adapterMethods.names)('with %s lowers the loss of rows that no client has', async (name) => {
+    const { state, lossAfter } = await federate(withRank(name))
+    expect(state.phase).toBe('finished')
+    expect(lossAfter(2)).toBeLessThan(lossAfter(0))
+  })
+
+  it('leaves what rests in a round as it was received', async () => {
+    const { record, coordinates } = await federate({ method: 'lisa', layers: 1, every: 5 })
+    const layout = trainLayout(record)
+    const trained = roundLayout(record, 1).segments.map(({ site }) => site)
+    expect(trained).toHaveLength(7) // one of two layers, seven sites
+    for (const [key, values] of Object.entries(unflatten(layout, coordinates))) {
+      const moved = values.some((value) => value !== 0)
+      expect(moved, key).toBe(trained.includes(key.replace(/\.D$/, '')))
+    }
+  })
+
+  it('trains LaMDA’s B in the first round only, when it is frozen after that', async () => {
+    const { record, coordinates, frozen } = await federate({ method: 'lamda', rank: 2, freezeAfter: 1 })
+    expect(roundLayout(record, 2).length).toBe(4 * 14)
+    expect(Object.keys(frozen).every((key) => key.endsWith('.A'))).toBe(true)
+    expect(coordinates.length).toBe(roundLayout(record, 1).length)
+  })
+
+  it('refuses a schedule where updates of earlier rounds count', () => {
+    const late = specOf({ method: 'lamda', rank: 2, freezeAfter: 1 }, { mode: { kind: 'sync', onLate: 'next-round' } })
+    const create = () => createRunRecord({ runId: runId('r'), spec: late, model, files: [], createdAt: 0 })
+    expect(create).toThrow(expect.objectContaining({ code: 'invalid-config' }))
+    expect(create).toThrow('lamda trains other factors in round 2')
+  })
+})

@@ -1,0 +1,285 @@
+import { type Executor, openExecutor } from '@tessera/compiler'
+import { adapterLayout, encodeCoordinates, roundLayout, type StoredMetric, trainLayout } from '@tessera/federation'
+import { BASE_MODEL_FILES, readSafetensors } from '@tessera/models'
+import { AssignmentRunner, createRunRecord, exportAdapter, parseRunSpec, type RunSpec, simulate } from '@tessera/runs'
+import { subspaces } from '@tessera/subspaces'
+import { readExamples, tokenizeExamples } from '@tessera/trainer'
+import { clientId, runId, unwrap } from '@tessera/vocabulary'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { randomLlama } from '../../packages/trainer/src/random-llama.ts'
+import { STILL_WORLD } from './still-world.ts'
+import { rows, TWO_PLACES } from './two-places.ts'
+
+const model = randomLlama(3)
+let executor: Executor
+
+beforeAll(async () => {
+  executor = (await openExecutor('onnx-cpu', { threads: 1 })).executor
+})
+afterAll(() => executor.dispose())
+
+type Parts = Readonly<Record<string, unknown>>
+
+function specOf(subspace: Parts, parts: Parts = {}): RunSpec {
+  const { rounds, ...others } = parts as { rounds?: Parts }
+  return unwrap(
+    parseRunSpec({
+      seed: 5,
+      data: { format: 'classification', maxLength: 32, template: '{text}: {label}' },
+      adapter: { method: 'full' },
+      subspace,
+      train: {
+        localSteps: 4,
+        batchSize: 4,
+        optimizer: { name: 'sgd', learningRate: 0.5 },
+        schedule: { kind: 'constant' },
+      },
+      rounds: { total: 3, cohort: { size: 2, quorum: 2 }, ...rounds },
+      evaluation: { file: 'test', rows: 8 },
+      ...others,
+    }),
+  )
+}
+
+async function federate(spec: RunSpec, forwardOnly: readonly string[] = []) {
+  const metrics: StoredMetric[] = []
+  const result = await simulate({
+    spec,
+    model,
+    executor,
+    clients: TWO_PLACES,
+    forwardOnly,
+    files: { test: rows(['ab', 'ad', 'x'], 8) },
+    ...STILL_WORLD,
+    onMetrics: (measured) => metrics.push(...measured),
+  })
+  const valuesOf = (name: string) => metrics.filter((metric) => metric.name === name)
+  return { ...result, valuesOf, losses: valuesOf('eval-loss').map(({ value }) => value) }
+}
+
+const SUBSPACES: Readonly<Record<string, Parts>> = {
+  'ferret': { coordinates: 400 },
+  'seed-pool': { seeds: 64, learningRate: 2e-3 },
+  'eggroll': { members: 16, learningRate: 1e-2 },
+  'none': {},
+}
+
+describe('a run of all parameters by two clients in three rounds', () => {
+  it.each(subspaces.names)('in the subspace %s lowers the loss of rows that no client has', async (name) => {
+    const { losses, state } = await federate(specOf({ name, ...SUBSPACES[name] }))
+    expect(state.phase).toBe('finished')
+    expect(losses.at(-1)).toBeLessThan(losses[0]!)
+  })
+
+  it('adds numbers alone in ferret: each round moves a stretch of its own, and tells how good it is', async () => {
+    const { record, coordinates, adapted, valuesOf } = await federate(specOf({ name: 'ferret', coordinates: 400 }))
+    const inner = adapterLayout(record).length
+    expect([coordinates.length, adapted.length]).toEqual([3 * 400, inner])
+    expect(roundLayout(record, 2).segments).toMatchObject([{ factor: 'round-2', offset: 0, length: 400 }])
+    const cosines = valuesOf('reconstruction-cosine')
+    expect(cosines).toHaveLength(6) // two clients, three rounds
+    const expected = Math.sqrt(400 / (400 + inner))
+    for (const { value } of cosines) {
+      expect(value).toBeGreaterThan(expected * 0.7)
+      expect(value).toBeLessThan(1)
+    }
+    expect(valuesOf('reconstruction-error')).toHaveLength(6)
+  })
+
+  it('gives each client of a per-client ferret, and of eggroll, a part of its own', async () => {
+    for (const subspace of [
+      { name: 'ferret', coordinates: 300, seeds: 'per-client' },
+      { name: 'eggroll', members: 4, learningRate: 1e-2 },
+    ]) {
+      const { record, coordinates, state } = await federate(specOf(subspace))
+      const sent = 'members' in subspace ? 4 : 300
+      expect(state.stage).toBeNull()
+      expect(coordinates.length).toBe(3 * 2 * sent)
+      const parts = Array.from({ length: 6 }, (_, at) => coordinates.subarray(at * sent, (at + 1) * sent))
+      for (const part of parts) expect(part.every((value) => value !== 0)).toBe(true)
+      expect(trainLayout(record).segments).toHaveLength(3)
+    }
+  })
+
+  it('lets a forward-only worker and a gradient worker share a pool of seeds', async () => {
+    const spec = specOf({ name: 'seed-pool', seeds: 64, learningRate: 2e-3, estimate: 'gradients' })
+    const { losses, coordinates } = await federate(spec, ['south'])
+    expect(losses.at(-1)).toBeLessThan(losses[0]!)
+    expect(coordinates).not.toEqual((await federate(spec)).coordinates)
+  })
+
+  it('finds slopes by losses that are those of the gradient up to O(ε²): a quarter apart at half the ε', async () => {
+    const slopeWith = async (options: Parts, forwardOnly: readonly string[] = []): Promise<number> => {
+      const subspace = { name: 'seed-pool', seeds: 1, learningRate: 1, estimate: 'gradients', ...options }
+      const train = { localSteps: 1, batchSize: 8, schedule: { kind: 'constant' } }
+      const { coordinates } = await federate(specOf(subspace, { train, rounds: { total: 1 } }), forwardOnly)
+      return -coordinates[0]!
+    }
+    const exact = await slopeWith({})
+    const errorAt = async (epsilon: number) => Math.abs((await slopeWith({ epsilon }, ['north', 'south'])) - exact)
+    const [coarse, fine] = [await errorAt(2 ** -4), await errorAt(2 ** -5)]
+    expect(coarse / fine).toBeGreaterThan(3)
+    expect(coarse / fine).toBeLessThan(5)
+  })
+
+  it('takes gradients where it needs them: a forward-only worker says that it has none', async () => {
+    for (const name of ['ferret', 'none']) {
+      const refused = federate(specOf({ name, ...SUBSPACES[name] }), ['north'])
+      await expect(refused).rejects.toMatchObject({
+        code: 'invalid-config',
+        message: expect.stringContaining('needs gradients'),
+      })
+    }
+  })
+
+  it('goes on in any method’s coordinates, and measures the gap of a mean of products', async () => {
+    const parts = { adapter: { method: 'lora', rank: 2 }, aggregator: { rule: 'factor-mean' } }
+    const { losses, adapted, record, valuesOf } = await federate(specOf({ name: 'ferret', coordinates: 300 }, parts))
+    expect(losses.at(-1)).toBeLessThan(losses[0]!)
+    expect(adapted.length).toBe(adapterLayout(record).length)
+    const gaps = valuesOf('aggregation-gap').map(({ value }) => value)
+    expect(gaps).toHaveLength(3)
+    for (const gap of gaps) expect(gap).toBeGreaterThan(0)
+  })
+
+  it('is exported as the base model with what the numbers have made of it', async () => {
+    const { record, adapted, frozen, coordinates } = await federate(specOf({ name: 'ferret', coordinates: 400 }))
+    expect(Object.keys(frozen)).toEqual([])
+    const files = Object.fromEntries(BASE_MODEL_FILES.map((file) => [file, new TextEncoder().encode('{}')]))
+    const exported = await exportAdapter(
+      { setting: record, artefact: EMPTY_ARTEFACT, coordinates: encodeCoordinates(coordinates), baseChange: null },
+      { format: 'auto', baseModel: 'tiny', openBase: async () => ({ model, files }) },
+    )
+    expect(exported.format).toBe('merged')
+    const { tensors } = unwrap(readSafetensors(exported.weights))
+    const [{ site, length, offset }] = adapterLayout(record).segments as never as [
+      { site: string; length: number; offset: number },
+    ]
+    const base = model.parameters[`${site}.weight`]!.data
+    const merged = tensors[`${site}.weight`]!.data
+    for (let at = 0; at < length; at++) expect(merged[at]).toBeCloseTo(base[at]! + adapted[offset + at]!, 6)
+  })
+})
+
+/** A safetensors file without tensors: all factors of `full` start at 0. */
+const EMPTY_ARTEFACT = (() => {
+  const bytes = new Uint8Array(8 + 2)
+  bytes.set([2, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0x7d])
+  return bytes
+})()
+
+/** A client of the run that does a round by itself, from these coordinates. */
+function worker(spec: RunSpec) {
+  const record = createRunRecord({ runId: runId('r'), spec, model, files: [], createdAt: 0 })
+  const examples = tokenizeExamples(unwrap(readExamples(TWO_PLACES.north, spec.data)), {
+    tokenizer: model.tokenizer,
+    maxLength: 32,
+  })
+  const runner = new AssignmentRunner({ clientId: clientId('north'), executor, model, examples })
+  const run = (
+    round: number,
+    coordinates: Float32Array,
+    { schedule, ...reports }: { schedule: string | null; onProgress?: () => void },
+  ) => {
+    const named = { runId: 'r', round, assignmentId: 'r.train.north', kind: 'train', pass: 0, place: null, schedule }
+    const blobs = { artefact: 'a'.repeat(64), coordinates: 'c'.repeat(64), baseChange: null, deadlineAt: null }
+    const assignment = { type: 'assignment', ...named, ...blobs, spec, sites: record.sites, model: [] } as never
+    const materials = { artefact: EMPTY_ARTEFACT, coordinates: encodeCoordinates(coordinates), baseChange: null }
+    return runner.run({ assignment, materials, ...reports })
+  }
+  return { run, length: trainLayout(record).length }
+}
+
+describe('a worker in a subspace', () => {
+  it('that trains along other directions than the coordinator is stopped before it trains', async () => {
+    const { run, length } = worker(specOf({ name: 'ferret', coordinates: 400 }))
+    let steps = 0
+    const work = run(1, new Float32Array(length), { schedule: '0'.repeat(64), onProgress: () => steps++ })
+    await expect(work).rejects.toMatchObject({ code: 'schedule-mismatch', details: { expected: '0'.repeat(64) } })
+    expect(steps).toBe(0)
+  })
+
+  it('that comes in round 3 does the same as one that was there from the start', async () => {
+    const spec = specOf({ name: 'ferret', coordinates: 400 })
+    const [always, late] = [worker(spec), worker(spec)]
+    const coordinates = new Float32Array(always.length)
+    const schedules: string[] = []
+    for (const round of [1, 2, 3]) {
+      schedules.push(await scheduleOf(() => always.run(round, coordinates, { schedule: null })))
+      const { update } = await always.run(round, coordinates, { schedule: schedules[round - 1]! })
+      if (round === 3) expect((await late.run(3, coordinates, { schedule: schedules[2]! })).update).toEqual(update)
+      coordinates.set(update, (round - 1) * 400)
+    }
+    expect(new Set(schedules).size).toBe(3)
+  })
+})
+
+/** The schedule that a worker has of a round: it names it when it is asked for another one. */
+const scheduleOf = (ask: () => Promise<unknown>): Promise<string> =>
+  ask().then(
+    () => Promise.reject(new Error('it was not asked for a schedule')),
+    (error: { details: { own: string } }) => error.details.own,
+  )
+
+describe('what does not go with a subspace', () => {
+  const refusal = (subspace: Parts, parts: Parts = {}) => {
+    try {
+      createRunRecord({ runId: runId('r'), spec: specOf(subspace, parts), model, files: [], createdAt: 0 })
+      return null
+    } catch (error) {
+      return `${(error as { code: string }).code}: ${(error as Error).message}. ${(error as { fix: string }).fix}`
+    }
+  }
+  const FERRET = { name: 'ferret', coordinates: 400 }
+  const POOL = { name: 'seed-pool', seeds: 64 }
+
+  it.each([
+    ['a budget that no block can hold', { name: 'ferret', coordinates: 10 ** 7 }, {}, 'can not make 10000000 numbers'],
+    ['fewer numbers than blocks', { name: 'ferret', coordinates: 3 }, {}, 'at least one number for each of'],
+    ['a method that lets factors rest', FERRET, { adapter: { method: 'lisa' } }, 'lisa lets a part of it rest'],
+    [
+      'a server optimizer where no number lives on',
+      FERRET,
+      { serverOptimizer: { name: 'adam' } },
+      'Set serverOptimizer.name to none',
+    ],
+    [
+      'late work of another stretch',
+      FERRET,
+      { rounds: { mode: { kind: 'sync', onLate: 'next-round' } } },
+      'onLate to discard',
+    ],
+    [
+      'a rule that compares parts',
+      { name: 'eggroll', members: 4 },
+      { aggregator: { rule: 'coordinate-median' } },
+      'moves along',
+    ],
+    [
+      'a rule for factor pairs',
+      FERRET,
+      { adapter: { method: 'lora', rank: 2 }, aggregator: { rule: 'fedex-lora' } },
+      'lora in the subspace ferret trains no such pairs',
+    ],
+    [
+      'masks where there is no base weight',
+      { ...POOL, smallest: 0.5 },
+      { adapter: { method: 'lora', rank: 2 }, aggregator: { rule: 'factor-mean' } },
+      'has not the shape of a base weight',
+    ],
+  ] as const)('%s is refused with a sentence', (_what, subspace, parts, sentence) => {
+    expect(refusal(subspace, parts)).toMatch(/^invalid-config: /)
+    expect(refusal(subspace, parts)).toContain(sentence === 'moves along' ? 'compares their numbers' : sentence)
+  })
+
+  it('and what does: robust rules, server optimizers and late work where numbers mean the same at everyone', () => {
+    expect(refusal(FERRET, { aggregator: { rule: 'coordinate-median' } })).toBeNull()
+    expect(refusal(POOL, { serverOptimizer: { name: 'adam' }, rounds: { mode: { kind: 'buffered' } } })).toBeNull()
+  })
+
+  it('an unknown subspace is refused with those that are known', () => {
+    const parsed = parseRunSpec({ subspace: { name: 'stoat' } })
+    expect(parsed.ok ? null : parsed.error).toMatchObject({ code: 'invalid-config' })
+    expect(parsed.ok ? '' : parsed.error.message).toContain('ferret')
+  })
+})

@@ -1,0 +1,56 @@
+import { defineConfig } from 'vitest/config'
+
+/**
+ * Four projects, run one after the other: `unit` is fast and needs nothing but node_modules; `rooms` crosses rooms in
+ * process; `services` starts PostgreSQL, sockets and worker processes; `browser` drives a headless Chromium. The last
+ * two run one file at a time: each of their files already keeps several processes busy.
+ */
+const units = [
+  'packages/*/src/**/*.test.{ts,tsx}',
+  'apps/*/src/**/*.test.{ts,tsx}',
+  'scripts/**/*.test.ts',
+  'benchmarks/**/*.test.ts',
+  'test/architecture.test.ts',
+  'test/architecture/**/*.test.ts',
+]
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    // Output that tests read is the same on a terminal and in a pipe.
+    env: { NO_COLOR: '1', FORCE_COLOR: '0' },
+    projects: [
+      project('unit', { include: units, timeoutMs: 60_000, order: 0, parallel: true }),
+      project('rooms', {
+        include: ['test/parity/**/*.test.ts', 'test/rounds/**/*.test.ts'],
+        timeoutMs: 180_000,
+        order: 1,
+        parallel: true,
+      }),
+      project('services', {
+        include: ['test/protocol/**/*.test.ts', 'test/services/**/*.test.ts'],
+        timeoutMs: 240_000,
+        order: 2,
+        parallel: false,
+      }),
+      project('browser', { include: ['test/browser/**/*.test.ts'], timeoutMs: 180_000, order: 3, parallel: false }),
+    ],
+  },
+})
+
+function project(
+  name: string,
+  { include, timeoutMs, order, parallel }: { include: string[]; timeoutMs: number; order: number; parallel: boolean },
+) {
+  return {
+    extends: true as const,
+    test: {
+      name,
+      include,
+      testTimeout: timeoutMs,
+      hookTimeout: timeoutMs,
+      fileParallelism: parallel,
+      sequence: { groupOrder: order },
+    },
+  }
+}
