@@ -2,9 +2,9 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { createMemoryStore } from '@tessera/federation'
 import type { LiveMessage } from '@tessera/protocol'
-import { Server } from 'socket.io'
 import { createHttpServer } from '../../apps/coordinator/src/http/http-server.ts'
 import { attachLiveFeed } from '../../apps/coordinator/src/http/live-feed.ts'
+import { openSockets } from '../../apps/coordinator/src/socket/open-sockets.ts'
 import { type Contents, createMemoryCoordinator } from './memory-coordinator.ts'
 
 export const TOKEN = 'the-token-of-this-test'
@@ -34,13 +34,8 @@ export async function serveDashboard(contents: Contents, port = 0): Promise<Serv
     dashboardFolder: FOLDER,
     log: { info: silent, warn: silent, error: (message, data) => console.error(message, data) },
   })
-  const io = new Server(app.server)
-  live = attachLiveFeed(io, { token: TOKEN })
+  live = attachLiveFeed(openSockets(app), { token: TOKEN })
   await app.listen({ port, host: '127.0.0.1' })
   const address = app.server.address() as AddressInfo
-  const close = async () => {
-    await io.close()
-    await app.close()
-  }
-  return { port: address.port, origin: `http://127.0.0.1:${address.port}`, publish: store, close }
+  return { port: address.port, origin: `http://127.0.0.1:${address.port}`, publish: store, close: () => app.close() }
 }

@@ -4,7 +4,6 @@ import { Engine, type Log, type Observer } from '@tessera/federation'
 import { MAX_HEADER_BYTES, MAX_INLINE_BYTES } from '@tessera/protocol'
 import { createWorkbench, type RunSpec } from '@tessera/runs'
 import { asFedError, FedError, type RunId } from '@tessera/vocabulary'
-import { Server } from 'socket.io'
 import { accessToken } from './access-token.ts'
 import { adapterNaming, type NameAdapter } from './adapter-naming.ts'
 import { modelOrStored } from './blob-sources.ts'
@@ -23,6 +22,7 @@ import { createRunDesk, readDataFile } from './run-desk.ts'
 import { hasEnded } from './run-ended.ts'
 import { serviceHealth } from './service-health.ts'
 import { IntakeGate } from './socket/intake-gate.ts'
+import { openSockets } from './socket/open-sockets.ts'
 import { WorkerGateway } from './socket/worker-gateway.ts'
 import { WorkerRoster } from './socket/worker-roster.ts'
 import { type Database, openDatabase } from './store/database.ts'
@@ -126,7 +126,7 @@ async function serve(foundation: Foundation): Promise<{ url: string; close: () =
     dashboardFolder: DASHBOARD,
     log,
   })
-  const io = new Server(app.server, { serveClient: false, maxHttpBufferSize: LARGEST_FRAME_BYTES })
+  const io = openSockets(app, { serveClient: false, maxHttpBufferSize: LARGEST_FRAME_BYTES })
   const live = attachLiveFeed(io, { token })
   gateway.attach(io, {
     engine,
@@ -142,7 +142,6 @@ async function serve(foundation: Foundation): Promise<{ url: string; close: () =
   const close = async (): Promise<void> => {
     housekeeping.stop()
     database.stopWaiting()
-    await io.close()
     await app.close()
     await engine.close()
     await broadcaster.close()
