@@ -1,7 +1,7 @@
 import { adapterMethods, takesSpectrum, unflatten } from '@tessera/adapters'
 import { type Executor, openExecutor } from '@tessera/compiler'
 import { roundLayout, type StoredMetric, trainLayout } from '@tessera/federation'
-import { createRunRecord, parseRunSpec, simulate } from '@tessera/runs'
+import { createRunRecord, exportMerged, importMerged, parseRunSpec, simulate } from '@tessera/runs'
 import { runId, unwrap } from '@tessera/vocabulary'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { randomLlama } from '../../packages/trainer/src/random-llama.ts'
@@ -19,11 +19,14 @@ afterAll(() => executor.dispose())
 
 const clients = TWO_PLACES
 
-function specOf(adapter: { method: string } & Record<string, unknown>, rounds: Record<string, unknown> = {}) {
+type Adapter = { method: string } & Record<string, unknown>
+
+function specOf(adapter: Adapter, rounds: Record<string, unknown> = {}, others: Record<string, unknown> = {}) {
   const method = unwrap(adapterMethods.byName(adapter.method))
   return unwrap(
     parseRunSpec({
       seed: 5,
+      ...others,
       data: { format: 'classification', maxLength: 32, template: '{text}: {label}' },
       adapter,
       aggregator: { rule: 'factor-mean' }, // goes with every method
@@ -35,8 +38,8 @@ function specOf(adapter: { method: string } & Record<string, unknown>, rounds: R
   )
 }
 
-async function federate(adapter: Parameters<typeof specOf>[0]) {
-  const spec = specOf(adapter)
+async function federate(adapter: Adapter, others: Record<string, unknown> = {}) {
+  const spec = specOf(adapter, {}, others)
   const metrics: StoredMetric[] = []
   const result = await simulate({
     spec,
@@ -99,5 +102,50 @@ describe('a run of two clients and two rounds', () => {
     const create = () => createRunRecord({ runId: runId('r'), spec: late, model, files: [], createdAt: 0 })
     expect(create).toThrow(expect.objectContaining({ code: 'invalid-config' }))
     expect(create).toThrow('lamda trains other factors in round 2')
+  })
+})
+
+describe('a run of all weights, embedding and norms too', () => {
+  const count = Object.values(model.parameters).reduce((sum, { data }) => sum + data.length, 0)
+
+  it('moves every parameter of the model and lowers the loss, and its export is the model that was trained', async () => {
+    const { record, coordinates, lossAfter } = await federate({ method: 'full' }, { targets: 'all' })
+    expect(coordinates).toHaveLength(count)
+    expect(lossAfter(2)).toBeLessThan(lossAfter(0))
+    const layout = trainLayout(record)
+    const config = new TextEncoder().encode(JSON.stringify(model.config))
+    const { files } = exportMerged({ model, config, layout, frozen: {}, coordinates })
+    const { frozen } = unwrap(importMerged(files['model.safetensors'], model))
+    for (const [key, change] of Object.entries(unflatten(layout, coordinates))) {
+      const site = key.replace(/\.D$/, '')
+      const { data } = model.parameters[`${site}.weight`]!
+      expect(frozen[`${site}.W`], site).toEqual(data.map((value, at) => value + change[at]!))
+    }
+  })
+
+  it('trains embedding and last norm in every round of LISA', () => {
+    const spec = specOf({ method: 'lisa', layers: 1 }, {}, { targets: 'all' })
+    const record = createRunRecord({ runId: runId('r'), spec, model, files: [], createdAt: 0 })
+    for (const round of [1, 2]) {
+      const trained = roundLayout(record, round).segments.map(({ site }) => site)
+      expect(trained).toHaveLength(9 + 2) // seven projections and two norms of one layer
+      expect(trained).toEqual(expect.arrayContaining(['model.embed_tokens', 'model.norm']))
+    }
+  })
+
+  it('is refused with methods of linear layers, and so is a name that the model does not have', () => {
+    const create = (adapter: Adapter, targets: unknown) => () =>
+      createRunRecord({
+        runId: runId('r'),
+        spec: specOf(adapter, {}, { targets }),
+        model,
+        files: [],
+        createdAt: 0,
+      })
+    expect(create({ method: 'lora', rank: 2 }, 'all')).toThrow(
+      'lora adapts linear layers, and model.embed_tokens is none',
+    )
+    expect(create({ method: 'full' }, ['embed_tokens', 'norm', 'q_proj'])).not.toThrow()
+    expect(create({ method: 'full' }, ['lm_head'])).toThrow('the model has no weight called lm_head') // it is tied
   })
 })

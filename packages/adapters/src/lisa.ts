@@ -3,15 +3,15 @@ import { z } from 'zod'
 import { defineAdapter } from './adapter-method.ts'
 import { fullAdapter } from './full.ts'
 
-/** The layer that a site belongs to: the number in its name (`model.layers.3.mlp.up_proj`), or else itself. */
-const layerOf = ({ name }: Site): string => /(?:^|\.)(\d+)\./.exec(name)?.[1] ?? name
+/** The layer that a site belongs to, the number in its name (`model.layers.3.mlp.up_proj`); null outside of all. */
+const layerOf = ({ name }: Site): string | null => /(?:^|\.)(\d+)\./.exec(name)?.[1] ?? null
 
 /**
  * LISA: full weight changes W' = W + D, but only at a few layers that are drawn anew every so many rounds from the run's
  * seed; the others rest, and nothing is sent for them. Pan et al. 2024 (https://arxiv.org/abs/2403.17919).
  *
- * All clients train the same layers in a round. The authors also train the embedding and the head throughout, which are
- * no sites here.
+ * All clients train the same layers in a round, and throughout, as the authors do, what belongs to no layer: with
+ * `targets: all` the embedding, the head and the last norm.
  */
 export const lisa = defineAdapter({
   name: 'lisa',
@@ -23,8 +23,9 @@ export const lisa = defineAdapter({
   site: fullAdapter,
   start: ({ site }) => ({ D: new Float32Array(site.outDim * site.inDim) }),
   active({ round, site, sites, random }, { layers, every }) {
-    const all = [...new Set(sites.map(layerOf))]
+    const own = layerOf(site)
+    const all = [...new Set(sites.map(layerOf))].filter((layer) => layer !== null)
     const drawn = random(Math.floor((round - 1) / every)).sample(all, Math.min(layers, all.length))
-    return drawn.includes(layerOf(site)) ? ['D'] : []
+    return own === null || drawn.includes(own) ? ['D'] : []
   },
 })

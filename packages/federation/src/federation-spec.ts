@@ -89,9 +89,11 @@ export const federationSpec = z.object({
   seed: z.number().int().nonnegative().default(0),
   adapter: adapterMethods.selection.default({ method: 'lora-sb', rank: 32, initialStep: 0 }),
   targets: z
-    .union([z.literal('all-linear'), z.array(z.string().min(1)).nonempty()])
+    .union([z.enum(['all-linear', 'all']), z.array(z.string().min(1)).nonempty()])
     .default('all-linear')
-    .describe('layers to adapt: all, or the last parts of their names (q_proj, v_proj)'),
+    .describe(
+      'weights to adapt: those of all linear layers; all, embedding and norms too; or the last parts of their names (q_proj, embed_tokens)',
+    ),
   initialisation: initialisations.selectionOrNone.prefault({ name: 'federated-sketch' }),
   rankPolicy: rankPolicies.selection.prefault({ name: 'none' }),
   rounds: rounds.prefault({}),

@@ -27,6 +27,7 @@ export { siluGate } from './fused/silu-gate.ts'
 export { plainLinear } from './linear.ts'
 export { llama } from './llama.ts'
 export type { LlamaConfig } from './llama-config.ts'
+export { otherWeights } from './other-weights.ts'
 export { rotaryTables } from './rotary.ts'
 export {
   readSafetensors,

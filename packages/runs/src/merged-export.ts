@@ -34,10 +34,10 @@ export function exportMerged(source: MergeSource): MergedModel {
   for (const [name, { shape, data }] of Object.entries(model.parameters)) tensors[name] = float32(shape, data)
   const biases: Tensors = {}
   for (const entry of layout.sites) {
-    const { name, outDim, inDim } = entry.site
+    const { name, outDim } = entry.site
     const weight = changedWeight(entry.site, baseWeights(model)(entry.site), baseChange)
     const merged = mergedLayer({ ...entry, weight, factors: siteFactors(entry, factors) })
-    tensors[`${name}.weight`] = float32([outDim, inDim], Float32Array.from(merged.weight.data))
+    tensors[`${name}.weight`] = { ...tensors[`${name}.weight`], data: Float32Array.from(merged.weight.data) }
     if (merged.bias !== null) biases[`${name}.bias`] = float32([outDim], Float32Array.from(merged.bias.data))
   }
   const biased = Object.keys(biases).length > 0
@@ -45,10 +45,13 @@ export function exportMerged(source: MergeSource): MergedModel {
   return {
     files: {
       'config.json': biased ? withBiases(config) : config,
-      'model.safetensors': writeSafetensors(all, { format: 'pt' }),
+      'model.safetensors': writeSafetensors(all, { format: 'pt', adapted: sitesText(layout.sites) }),
     },
   }
 }
+
+/** The metadata that tells which weights a run has adapted: all others are those of its base model. */
+const sitesText = (sites: AdapterLayout['sites']): string => sites.map(({ site }) => site.name).join(' ')
 
 const float32 = (shape: readonly number[], data: Float32Array): SafetensorsTensor => ({ dtype: 'F32', shape, data })
 

@@ -1,30 +1,32 @@
 import { factorKey, layoutOf, type SiteAdapter } from '@tessera/adapters'
-import { type BaseModel, readSafetensors, type SafetensorsTensor } from '@tessera/models'
+import { type BaseModel, otherWeights, readSafetensors, type SafetensorsTensor } from '@tessera/models'
 import { err, FedError, ok, type Result, type Site } from '@tessera/vocabulary'
 import type { FrozenAdapter } from './peft-import.ts'
 
 type Tensors = Readonly<Record<string, SafetensorsTensor>>
 
 /**
- * The merged weights of a base model as an adapter that puts other layers, y = W' x + b, in place of those that differ.
- * All else must be the base model's. Errors: `invalid-adapter`, `corrupt-safetensors`.
+ * The merged weights of a base model as an adapter that puts other weights, and biases of linear layers, in place of
+ * those that differ. All that the file does not call adapted must be the base model's; a file that says nothing of it may
+ * have changed linear layers. Errors: `invalid-adapter`, `corrupt-safetensors`.
  *
  * @param weights model.safetensors as `exportMerged` writes it.
  */
 export function importMerged(weights: Uint8Array, model: BaseModel): Result<FrozenAdapter, FedError> {
   const file = readSafetensors(weights)
   if (!file.ok) return file
-  const { tensors } = file.value
+  const { tensors, metadata } = file.value
   const sites = model.architecture.sites(model.config)
-  const linear = new Set(sites.map(({ name }) => `${name}.weight`))
+  const told = new Set(metadata.adapted?.split(' ') ?? sites.map(({ name }) => name))
   for (const [name, { shape, data }] of Object.entries(model.parameters)) {
     const tensor = tensors[name]
     if (String(tensor?.shape) !== String(shape)) return err(foreign(`${name} is not [${shape}]`))
-    if (!linear.has(name) && !equal(tensor.data, data)) return err(foreign(`${name} has other values`))
+    if (!told.has(name.replace(/\.weight$/, '')) && !equal(tensor.data, data))
+      return err(foreign(`${name} has other values`))
   }
   const crooked = sites.find(({ name, outDim }) => (biasOf(tensors, name)?.length ?? outDim) !== outDim)
   if (crooked !== undefined) return err(foreign(`${crooked.name}.bias is not [${crooked.outDim}]`))
-  const adapted = sites.filter(({ name }) => {
+  const adapted = [...sites, ...otherWeights(model)].filter(({ name }) => {
     const bias = biasOf(tensors, name)?.some((value) => value !== 0) ?? false
     return bias || !equal(tensors[`${name}.weight`].data, model.parameters[`${name}.weight`].data)
   })

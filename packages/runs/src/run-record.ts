@@ -13,7 +13,7 @@ import {
   roundLayout,
   subspaceSetting,
 } from '@tessera/federation'
-import type { BaseModel } from '@tessera/models'
+import { type BaseModel, otherWeights } from '@tessera/models'
 import { largestUpdate, roundFactors, type TrainedMatrix, trainedMatrices } from '@tessera/trainer'
 import { FedError, type RunId, type Site, unwrap } from '@tessera/vocabulary'
 import type { RunSpec } from './run-spec.ts'
@@ -35,6 +35,7 @@ export interface NewRun {
  */
 export function createRunRecord({ runId, spec, model, files, createdAt }: NewRun): RunRecord {
   const sites = chooseSites(model, spec.targets)
+  requireOwnShapes({ spec, sites }, otherWeights(model))
   requireStart({ spec, sites })
   unwrap(checkSubspace(largestRanks({ spec, sites })))
   requireOneLayout({ spec, sites })
@@ -44,20 +45,46 @@ export function createRunRecord({ runId, spec, model, files, createdAt }: NewRun
   return { runId, spec, sites, model: files, updateBound: updateBound({ spec, sites }), createdAt }
 }
 
-/** The layers to adapt, in the model's order; a target is the last part of their names. */
-export function chooseSites({ architecture, config }: BaseModel, targets: RunSpec['targets']): readonly Site[] {
-  const all = architecture.sites(config)
-  if (targets === 'all-linear') return all
+/** The weights to adapt, linear layers first, each in the model's order; a target is the last part of their names. */
+export function chooseSites(model: BaseModel, targets: RunSpec['targets']): readonly Site[] {
+  const linear = model.architecture.sites(model.config)
+  if (targets === 'all-linear') return linear
+  const all = [...linear, ...otherWeights(model)]
+  if (targets === 'all') return all
   const lastPart = ({ name }: Site) => name.slice(name.lastIndexOf('.') + 1)
   const known = [...new Set(all.map(lastPart))]
   const unknown = targets.filter((target) => !known.includes(target))
   if (unknown.length > 0) {
-    throw new FedError('invalid-config', `targets: the model has no layer called ${unknown.join(', ')}`, {
+    throw new FedError('invalid-config', `targets: the model has no weight called ${unknown.join(', ')}`, {
       details: { unknown, known },
-      fix: `Use "all-linear", or some of: ${known.join(', ')}.`,
+      fix: `Use "all-linear", "all", or some of: ${known.join(', ')}.`,
     })
   }
   return all.filter((site) => targets.includes(lastPart(site)))
+}
+
+/** Outside of linear layers a method has to train a weight's own numbers: there is no product to put factors into. */
+function requireOwnShapes({ spec, sites }: Pick<RunRecord, 'spec' | 'sites'>, others: readonly Site[]): void {
+  const names = new Set(others.map(({ name }) => name))
+  const unfit = sites.find((site) => names.has(site.name) && !trainsOwnShape(spec, site))
+  if (unfit === undefined) return
+  const { method } = spec.adapter
+  throw new FedError('invalid-config', `${method} adapts linear layers, and ${unfit.name} is none`, {
+    details: { method, site: unfit.name },
+    fix: 'Set targets to all-linear or to linear layers, or choose a method that trains weights as they are, such as full.',
+  })
+}
+
+function trainsOwnShape(spec: RunRecord['spec'], site: Site): boolean {
+  try {
+    const { sites } = adapterLayout({ spec, sites: [site] })
+    return sites.every(({ adapter: { factors } }) =>
+      factors.every(({ train, rows, cols }) => train && rows === site.outDim && cols === site.inDim),
+    )
+  } catch (error) {
+    if (error instanceof FedError) return false
+    throw error
+  }
 }
 
 /** An update of an earlier round has no place in one that trains other factors. */

@@ -42,5 +42,9 @@ export function mergedLinear(layout: AdapterLayout, factors: FactorTensors): Lin
 const adaptersBySite = ({ sites }: AdapterLayout): ReadonlyMap<string, SiteAdapter> =>
   new Map(sites.map(({ site, adapter }) => [site.name, adapter]))
 
-const siteTensors = (site: string, { factors }: SiteAdapter, tensors: FactorTensors): Record<string, tf.Tensor> =>
-  Object.fromEntries(factors.map(({ name }) => [name, tensors[factorKey(site, name)]]))
+/** The factors of one site by name. */
+export const siteTensors = (
+  site: string,
+  { factors }: SiteAdapter,
+  tensors: FactorTensors,
+): Record<string, tf.Tensor> => Object.fromEntries(factors.map(({ name }) => [name, tensors[factorKey(site, name)]]))

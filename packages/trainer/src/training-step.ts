@@ -4,6 +4,7 @@ import { type BaseModel, causalMask, headCrossEntropy } from '@tessera/models'
 import { FedError } from '@tessera/vocabulary'
 import { adaptedLinear } from './adapted-linear.ts'
 import { type AdaptedModel, factorInput, factorTensors, modelConstants, trainedSignature } from './adapted-model.ts'
+import { adaptedParameters } from './adapted-parameters.ts'
 import type { Batch, BatchShape } from './make-batch.ts'
 import { bucketLength } from './sequence-bucket.ts'
 
@@ -45,10 +46,12 @@ export const batchArrays = ({ tokens, predictors, targets, weights }: Batch): Ar
 })
 
 /** Σ weights · −log p(target): the mean over the batch's completion tokens, in nats. */
-function batchLoss({ model, layout }: AdaptedModel, tensors: Tensors): tf.Scalar {
+function batchLoss(adapted: AdaptedModel, tensors: Tensors): tf.Scalar {
+  const { model, layout } = adapted
   const { architecture, config } = model
+  const parameters = adaptedParameters(adapted, tensors)
   const hidden = architecture.network.forward(config, {
-    parameters: tensors,
+    parameters,
     linear: adaptedLinear(layout, factorTensors(layout, tensors)),
     tokens: tensors.tokens as tf.Tensor2D,
     cos: tensors.cos!,
@@ -57,7 +60,7 @@ function batchLoss({ model, layout }: AdaptedModel, tensors: Tensors): tf.Scalar
   })
   const rows = tf.reshape(hidden, [-1, config.hidden_size])
   const predicting = tf.gather(rows, tensors.predictors as tf.Tensor1D) as tf.Tensor2D
-  const head = architecture.network.headWeight(config, tensors)
+  const head = architecture.network.headWeight(config, parameters)
   return headCrossEntropy(predicting, head, tensors.targets as tf.Tensor1D, tensors.weights as tf.Tensor1D)
 }
 

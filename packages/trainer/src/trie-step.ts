@@ -3,6 +3,7 @@ import type { Constant, StepProgram } from '@tessera/compiler'
 import { causalMask, FORBIDDEN } from '@tessera/models'
 import { mergedLinear } from './adapted-linear.ts'
 import { type AdaptedModel, factorTensors, modelConstants, trainedSignature } from './adapted-model.ts'
+import { adaptedParameters } from './adapted-parameters.ts'
 import type { LabelTrie } from './label-trie.ts'
 
 export interface PromptShape {
@@ -28,8 +29,9 @@ export function trieProgram(adapted: AdaptedModel, trie: LabelTrie, shape: Promp
   const { model, layout } = adapted
   const { architecture, config } = model
   const step = (tensors: Readonly<Record<string, tf.Tensor>>): Record<string, tf.Tensor> => {
+    const parameters = adaptedParameters(adapted, tensors)
     const hidden = architecture.network.forward(config, {
-      parameters: tensors,
+      parameters,
       linear: mergedLinear(layout, factorTensors(layout, tensors)),
       tokens: tensors.tokens as tf.Tensor2D,
       cos: tf.gather(tensors.cosTable!, tensors.positions as tf.Tensor2D),
@@ -38,7 +40,7 @@ export function trieProgram(adapted: AdaptedModel, trie: LabelTrie, shape: Promp
     })
     const parentRows = tf.concat([tf.reshape(tensors.ends!, [rows, 1]), tensors.innerRows!], 1) // [B, 1 + N]
     const parents = tf.gather(tf.reshape(hidden, [rows * total, config.hidden_size]), tf.reshape(parentRows, [-1]))
-    const logits = architecture.network.head(config, tensors, parents as tf.Tensor2D) // [B · (1 + N), V]
+    const logits = architecture.network.head(config, parameters, parents as tf.Tensor2D) // [B · (1 + N), V]
     const chosen = tf.gather(tf.reshape(logits, [-1]), tensors.nodeLogits as tf.Tensor1D)
     const normalizer = tf.gather(tf.logSumExp(logits, -1), tensors.nodeParents as tf.Tensor1D)
     return { logLikelihoods: tf.reshape(tf.sub(chosen, normalizer), [rows, trie.nodes.length]) }
