@@ -80,6 +80,21 @@ describe('a worker', () => {
     expect(heard('decline')).toEqual([])
   })
 
+  it('that declines what is given to it once more before it has its answer, declines it once more', async () => {
+    const noRank = { ...bench.assignment, spec: { ...bench.assignment.spec, adapter: { method: 'stoat' } } }
+    const given = [noRank, noRank]
+    const { connected, tell, heard, until } = await bench.start(async (message) => {
+      const again = message.type === 'decline' ? given.pop() : undefined
+      if (again !== undefined) await tell(again)
+      return bench.kindly(message)
+    })
+    await connected()
+    await tell(noRank)
+    await until(() => expect(heard('decline')).toHaveLength(3))
+    await tell(bench.assignment)
+    await until(() => expect(heard('update')).toHaveLength(1))
+  })
+
   it('goes on when its own disk was full: the error says so, and nothing is declined', async () => {
     const part = join(bench.folder, 'blobs', `${bench.assignment.coordinates}.${CLIENT}.part`)
     await rm(join(bench.folder, 'blobs', bench.assignment.coordinates as string), { force: true })
@@ -116,6 +131,56 @@ describe('a worker', () => {
   })
 })
 
+describe('a worker of a run that feeds back over all coordinates of its adapter', () => {
+  let bench: WorkerBench
+
+  beforeAll(async () => {
+    bench = await workerBench({
+      adapter: { method: 'full' },
+      initialisation: { name: 'none' },
+      subspace: { name: 'ferret', coordinates: 64, shrink: true, errorFeedback: true },
+      rounds: { total: 2, cohort: { size: 1, quorum: 1 } },
+    })
+  })
+  afterEach(() => bench.stopAll())
+  afterAll(() => bench?.close())
+
+  /** Ends of the first work: it is taken; or the process ends first, and the next one hears that it was. */
+  it('sends the same bytes whether or not it is started again in between, and others without what was left', async () => {
+    const second: Assignment = { ...bench.assignment, assignmentId: 'run-1.train-2.ada' as never }
+    const secondOf = async (
+      state: string,
+      tasks: readonly Assignment[],
+      { restart = false, isSilent = false } = {},
+    ) => {
+      const told: string[] = []
+      for (const [at, task] of tasks.entries()) {
+        const dies = isSilent && at === 0
+        const worker = await bench.start(
+          (message) => (message.type === 'update' && dies ? silence() : bench.kindly(message)),
+          state,
+        )
+        await worker.connected()
+        await worker.tell(task)
+        if (!restart && at === 0) for (const more of tasks.slice(1)) await worker.tell(more)
+        const sent = () => worker.heard('update').filter(({ blob }) => !blob)
+        await worker.until(() => expect(sent()).toHaveLength(restart ? 1 : tasks.length))
+        if (!dies) await worker.until(() => expect(worker.reported('delivered')).toHaveLength(sent().length))
+        told.push(...sent().map(({ hash }) => hash))
+        await bench.stopAll()
+        if (!restart) break
+      }
+      return told
+    }
+    const undisturbed = await secondOf('undisturbed', [bench.assignment, second])
+    expect(await secondOf('restarted', [bench.assignment, second], { restart: true })).toEqual(undisturbed)
+    const unheard = await secondOf('unheard', [bench.assignment, second], { restart: true, isSilent: true })
+    expect(unheard).toEqual(undisturbed)
+    expect(undisturbed[1]).not.toBe(undisturbed[0])
+    expect(await secondOf('anew', [second])).toEqual([undisturbed[0]])
+  })
+})
+
 describe('a large update of a worker process', () => {
   /** LoRA-SB of rank 150 on q_proj, o_proj and gate_proj of four layers: 12 squares of 150 × 150 float32. */
   const COUNT = chunkCount(12 * 150 * 150 * 4)
@@ -145,6 +210,8 @@ describe('a large update of a worker process', () => {
         const missing = Array.from({ length: COUNT }, (_, index) => index).filter((index) => !stored.has(index))
         return { message: { type: 'wanted', hash: message.hash, missing } }
       }
+      const asksTooEarly = message.type === 'update' && stored.size < COUNT // a worker that is back may ask at once
+      if (asksTooEarly) return refuse('blob-incomplete', true)
       if (message.type !== 'store-chunk') return bench.kindly(message)
       const { hash, index } = message
       const cut = cuts.get(index)
@@ -176,7 +243,7 @@ describe('a large update of a worker process', () => {
     await worker.document(({ type }) => type === 'delivered')
     expect(chunks()).toEqual([0, 1, 1, 2, 2, 3, 3, 4])
     expect([steps, worker.documents.filter(({ type }) => type === 'progress').length]).toEqual([2, 0])
-    expect(of('update')).toHaveLength(1)
+    expect(new Set(of('update').map((message) => message.type === 'update' && message.hash)).size).toBe(1)
     await worker.kill('SIGTERM')
     await coordinator.stop()
   })

@@ -1,10 +1,26 @@
+import { codecContext, codecs } from '@tessera/codecs'
 import { type Executor, openExecutor } from '@tessera/compiler'
-import { adapterLayout, encodeCoordinates, roundLayout, type StoredMetric, trainLayout } from '@tessera/federation'
+import {
+  adapterLayout,
+  encodeCoordinates,
+  type Residual,
+  roundLayout,
+  type StoredMetric,
+  trainLayout,
+} from '@tessera/federation'
 import { BASE_MODEL_FILES, readSafetensors } from '@tessera/models'
-import { AssignmentRunner, createRunRecord, exportAdapter, parseRunSpec, type RunSpec, simulate } from '@tessera/runs'
+import {
+  AssignmentRunner,
+  createRunRecord,
+  exportAdapter,
+  packWork,
+  parseRunSpec,
+  type RunSpec,
+  simulate,
+} from '@tessera/runs'
 import { subspaces } from '@tessera/subspaces'
 import { readExamples, tokenizeExamples } from '@tessera/trainer'
-import { clientId, runId, unwrap } from '@tessera/vocabulary'
+import { blobHash, clientId, runId, unwrap } from '@tessera/vocabulary'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { randomLlama } from '../../packages/trainer/src/random-llama.ts'
 import { STILL_WORLD } from './still-world.ts'
@@ -179,16 +195,91 @@ function worker(spec: RunSpec) {
   const run = (
     round: number,
     coordinates: Float32Array,
-    { schedule, ...reports }: { schedule: string | null; onProgress?: () => void },
+    {
+      schedule,
+      before = null,
+      ...reports
+    }: { schedule: string | null; before?: Residual | null; onProgress?: () => void },
   ) => {
+    const { assignment, materials } = assigned(round, coordinates, schedule)
+    return runner.run({ assignment, materials, before, ...reports })
+  }
+  const assigned = (round: number, coordinates: Float32Array, schedule: string | null) => {
     const named = { runId: 'r', round, assignmentId: 'r.train.north', kind: 'train', pass: 0, place: null, schedule }
     const blobs = { artefact: 'a'.repeat(64), coordinates: 'c'.repeat(64), baseChange: null, deadlineAt: null }
     const assignment = { type: 'assignment', ...named, ...blobs, spec, sites: record.sites, model: [] } as never
     const materials = { artefact: EMPTY_ARTEFACT, coordinates: encodeCoordinates(coordinates), baseChange: null }
-    return runner.run({ assignment, materials, ...reports })
+    return { assignment, materials }
   }
-  return { run, length: trainLayout(record).length }
+  /** The work as it is sent, what is read of it, and what it leaves. */
+  const pack = async (round: number, coordinates: Float32Array, given: { schedule: string }) => {
+    const { assignment, materials } = assigned(round, coordinates, given.schedule)
+    const { update, sought } = await run(round, coordinates, given)
+    const done = { assignment, materials, clientId: clientId('north'), update, sought, before: null }
+    const { bytes, residual } = packWork(done)
+    const context = codecContext({ seed: spec.seed, round })
+    const codec = unwrap(codecs.byName(spec.codec.codec))
+    const read = unwrap(codec.decode(bytes, update.length, spec.codec as never, context))
+    return { update, sought, residual, read }
+  }
+  return { run, pack, length: trainLayout(record).length }
 }
+
+describe('a run in a ferret that feeds back', () => {
+  const FED = { name: 'ferret', coordinates: 400, shrink: true, errorFeedback: true }
+  const UNFED = { ...FED, errorFeedback: false }
+
+  it.each([
+    ['shared vectors', {}, {}],
+    ['vectors of each client', { seeds: 'per-client' }, {}],
+    ['coded numbers', {}, { codec: { codec: 'ternary', density: 0.25 } }],
+  ])('gives the same bytes twice, and from round 2 on others than one that does not: %s', async (_of, part, parts) => {
+    const of = async (subspace: Parts) => federate(specOf({ ...subspace, ...part }, parts))
+    const [one, other, unfed] = [await of(FED), await of(FED), await of(UNFED)]
+    expect(other.coordinatesHash).toBe(one.coordinatesHash)
+    const gapIn = (round: number) => {
+      const length = one.coordinates.length / 3
+      const values = Array.from({ length }, (_, at) => (round - 1) * length + at)
+      return Math.max(...values.map((at) => Math.abs(one.coordinates[at]! - unfed.coordinates[at]!)))
+    }
+    expect(gapIn(1)).toBeLessThan(1e-7) // the sums are exact on a grid that leaves room for what is fed back
+    for (const round of [2, 3]) expect(gapIn(round)).toBeGreaterThan(1e-4)
+    expect(one.losses.at(-1)).toBeLessThan(one.losses[0]!)
+    const lefts = one.valuesOf('reconstruction-error').map(({ value }) => value)
+    expect(lefts).toHaveLength(6)
+    for (const left of lefts) expect(left).toBeLessThan(1)
+  })
+
+  it('leaves p minus what is read of its numbers, for the next round of the same run and client alone', async () => {
+    const [of, unfed] = [FED, UNFED].map((subspace) => worker(specOf(subspace, { codec: { codec: 'top-k' } })))
+    const none = new Float32Array(of!.length)
+    const schedule = await scheduleOf(() => of!.run(1, none, { schedule: null }))
+    const first = await of!.pack(1, none, { schedule })
+    expect([first.update, first.residual?.values.length]).toEqual([
+      (await unfed!.run(1, none, { schedule })).update,
+      first.sought!.sum.length,
+    ])
+    expect((await unfed!.pack(1, none, { schedule })).residual?.values.length).toBe(none.length)
+    const said = first.sought!.moved(first.read)
+    const values = first.sought!.sum.map((value, at) => value - said[at]!)
+    expect(first.residual).toMatchObject({ runId: 'r', clientId: 'north', artefact: 'a'.repeat(64), values })
+    expect(first.read).not.toEqual(first.update) // the codec drops some: what it drops is left too
+    const residual = first.residual as Residual
+    const after = await of!.run(1, none, { schedule, before: residual })
+    expect(after.sought!.sum).toEqual(first.sought!.sum.map((value, at) => value + values[at]!))
+    const other = { ...residual, artefact: blobHash('f'.repeat(64)) }
+    expect((await of!.run(1, none, { schedule, before: other })).update).toEqual(first.update)
+    let steps = 0
+    for (const part of [{ runId: runId('s') }, { clientId: clientId('south') }, { values: values.subarray(1) }]) {
+      const run = of!.run(1, none, { schedule, before: { ...residual, ...part }, onProgress: () => steps++ })
+      await expect(run).rejects.toMatchObject({
+        code: 'invalid-residual',
+        fix: expect.stringContaining('can be removed'),
+      })
+    }
+    expect(steps).toBe(0)
+  })
+})
 
 describe('a worker in a subspace', () => {
   it('that trains along other directions than the coordinator is stopped before it trains', async () => {
@@ -256,6 +347,18 @@ describe('what does not go with a subspace', () => {
       'moves along',
     ],
     [
+      'feedback of more than there is',
+      { ...FERRET, errorFeedback: true },
+      {},
+      'Set subspace.shrink to true, which leaves d/(K+d) of it',
+    ],
+    [
+      'feedback through a codec that enlarges',
+      { ...FERRET, shrink: true, errorFeedback: true },
+      { codec: { codec: 'random-k', unbiased: true } },
+      'random-k makes single numbers larger than they are',
+    ],
+    [
       'a rule for factor pairs',
       FERRET,
       { adapter: { method: 'lora', rank: 2 }, aggregator: { rule: 'fedex-lora' } },
@@ -273,6 +376,9 @@ describe('what does not go with a subspace', () => {
   })
 
   it('and what does: robust rules, server optimizers and late work where numbers mean the same at everyone', () => {
+    const fed = { ...FERRET, shrink: true, errorFeedback: true }
+    for (const codec of ['float32', 'int4', 'ternary', 'top-k', 'sign'])
+      expect(refusal(fed, { codec: { codec } })).toBeNull()
     expect(refusal(FERRET, { aggregator: { rule: 'coordinate-median' } })).toBeNull()
     expect(refusal(POOL, { serverOptimizer: { name: 'adam' }, rounds: { mode: { kind: 'buffered' } } })).toBeNull()
   })

@@ -52,7 +52,7 @@ export function trainedCast({ model, executor, rows, test, choices = {} }: Train
     ],
     async (client, assignment, read) => {
       const materials = await gatherMaterials(assignment, async (hash) => read(hash))
-      const { update } = await runners.get(client)!.run({ assignment, materials })
+      const { update } = await runners.get(client)!.run({ assignment, materials, before: null })
       return update
     },
   )

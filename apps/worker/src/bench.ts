@@ -55,7 +55,7 @@ export class Bench {
     const materials = await gatherMaterials(assignment, (hash) => this.#downloads.fetch(hash, fetching))
     const runner = await this.#runnerFor(spec, model)
     const outcome = await runner.run({
-      ...{ assignment, materials, signal },
+      ...{ assignment, materials, before, signal },
       onProgress(progress) {
         report({ type: 'progress', kind, round, rounds: spec.rounds.total, ...progress })
         onProgress(progress)
@@ -82,9 +82,12 @@ export class Bench {
   }
 }
 
-function finished(work: Omit<DoneWork, 'update'>, { update, weight, metrics }: Outcome): FinishedWork {
+function finished(
+  work: Omit<DoneWork, 'update' | 'sought'>,
+  { update, sought, weight, metrics }: Outcome,
+): FinishedWork {
   const { runId, round, assignmentId, artefact, coordinates, baseChange } = work.assignment
-  const { codec, bytes, residual } = packWork({ ...work, update })
+  const { codec, bytes, residual } = packWork({ ...work, update, sought })
   const { codec: name, ...config } = codec
   return {
     from: { artefact, coordinates, baseChange, residual: residualHash(work.before) },

@@ -32,6 +32,13 @@ const NEVER_TAKEN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'grid-overflow',
 ])
 
+interface CurrentWork {
+  readonly id: AssignmentId
+  readonly signal: { cancelled: boolean }
+  /** The same assignment as it came once more while the coordinator had the end of this work to answer. */
+  again: Assignment | null
+}
+
 /**
  * Assignments wait in a queue and are done one at a time. A result is kept, also over a restart, until the coordinator
  * has taken it: whatever breaks costs the sending again, never the training.
@@ -40,7 +47,7 @@ export class Workshop {
   readonly #parts: WorkshopParts
   readonly #queue = new Map<AssignmentId, Assignment>()
   readonly #results = new Map<AssignmentId, FinishedWork>()
-  #current: { readonly id: AssignmentId; readonly signal: { cancelled: boolean } } | null = null
+  #current: CurrentWork | null = null
   #working: Promise<void> = Promise.resolve()
   #busy = false
   #closed = false
@@ -54,6 +61,7 @@ export class Workshop {
   take(assignment: Assignment): boolean {
     const known = this.#queue.has(assignment.assignmentId)
     if (!known) this.#queue.set(assignment.assignmentId, assignment)
+    else if (this.#current?.id === assignment.assignmentId) this.#current.again = assignment
     this.#wake()
     return !known
   }
@@ -63,7 +71,10 @@ export class Workshop {
     const known = this.#queue.delete(id)
     this.#results.delete(id)
     void this.#parts.shelf.drop(id)
-    if (this.#current?.id === id) this.#current.signal.cancelled = true
+    if (this.#current?.id === id) {
+      this.#current.signal.cancelled = true
+      this.#current.again = null
+    }
     return known
   }
 
@@ -118,7 +129,7 @@ export class Workshop {
   async #attend(assignment: Assignment): Promise<FedError | null> {
     const { assignmentId: id, round } = assignment
     const signal = { cancelled: false }
-    this.#current = { id, signal }
+    this.#current = { id, signal, again: null }
     try {
       await this.#deliver(assignment, await this.#finish(assignment, signal))
       return null
@@ -178,6 +189,7 @@ export class Workshop {
     const { message, bytes } = work
     const { link, report, backoff, shelf } = this.#parts
     if (message.blob) await uploadBlob(link, message.hash, bytes)
+    this.#hearAgain()
     unwrap(await link.request(message, message.blob ? undefined : bytes))
     backoff.reset()
     await shelf.take(work)
@@ -185,15 +197,28 @@ export class Workshop {
     report({ type: 'delivered', round, kind, bytes: bytes.length })
   }
 
-  /** Say why an assignment can not be done; a coordinator that refused the result knows already. */
+  /** From now on the assignment does not come as a repetition, but because the coordinator gives the work out again. */
+  #hearAgain(): void {
+    if (this.#current !== null) this.#current.again = null
+  }
+
+  /**
+   * Say why an assignment can not be done; a coordinator that refused the result knows already. It may give the work out
+   * again before it answers: then it is another one, and what is said of it counts too.
+   */
   async #giveUp({ runId, round, assignmentId: id }: Assignment, error: FedError): Promise<void> {
     const { link, report, shelf } = this.#parts
     const isKnown = this.#results.delete(id) && error.code !== 'blob-too-large'
     await shelf.drop(id)
     report({ type: 'refused', error: errorReport(error) })
     const { code } = error
-    if (!isKnown)
+    if (!isKnown) {
+      this.#hearAgain()
       await link.request({ type: 'decline', runId, round, assignmentId: id, code, message: publicMessage(error) })
+    }
+    const again = this.#current?.again ?? null
+    if (again === null || !this.#queue.delete(id)) return
+    this.#queue.set(id, again) // at the end, where it is still to be attended
   }
 
   /** Results of an earlier process that are still wanted come back as assignments; the others are dropped. */

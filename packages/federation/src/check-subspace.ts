@@ -1,8 +1,9 @@
 import { rankPolicies } from '@tessera/adapters'
+import { codecs } from '@tessera/codecs'
 import { asFedError, err, FedError, ok, type Result, unwrap } from '@tessera/vocabulary'
 import { ruleOf } from './aggregation.ts'
 import { adapterLayout, methodOf, type StageSetting } from './stage-layout.ts'
-import { shapeOf } from './stretches.ts'
+import { shapeOf, subspaceFeedsBack } from './stretches.ts'
 
 /** Refuse a subspace that does not go with the other parts of the run, before any client is asked. Errors: `invalid-config`. */
 export function checkSubspace(setting: StageSetting): Result<void, FedError> {
@@ -45,6 +46,12 @@ function misfitOf(setting: StageSetting): FedError | null {
       'Set serverOptimizer.name to none.',
     )
   }
+  if (subspaceFeedsBack(spec) && enlarges(spec.codec)) {
+    return refused(
+      `${spec.codec.codec} makes single numbers larger than they are, so what ${subspace.name} feeds back would grow without end`,
+      'Choose a codec that is off by less than its numbers, or set subspace.errorFeedback to false.',
+    )
+  }
   if (shape.sent < shape.length && rule.profile.keeps === 'updates') {
     return refused(
       `the clients of ${subspace.name} move along directions of their own, and ${rule.name} compares their numbers`,
@@ -52,6 +59,12 @@ function misfitOf(setting: StageSetting): FedError | null {
     )
   }
   return null
+}
+
+/** E‖C(x) − x‖² can be ‖x‖² or more: of what is scaled up so that nothing is lost on average. */
+function enlarges(choice: StageSetting['spec']['codec']): boolean {
+  const codec = unwrap(codecs.byName(choice.codec))
+  return codec.properties(choice as never).includes('unbiased') && codec.errorBound(1, choice as never) >= 1
 }
 
 const refused = (message: string, fix: string): FedError => new FedError('invalid-config', message, { fix })

@@ -15,7 +15,7 @@ export interface Residual {
   readonly artefact: BlobHash
   /** SHA-256 of the layout of `values`. */
   readonly layout: BlobHash
-  /** e, over all of the run's coordinates. */
+  /** e, over all of the run's coordinates; of a subspace that feeds back, over those of the adapter. */
   readonly values: Float32Array
 }
 
@@ -83,7 +83,8 @@ export function packWithResidual(
   return { codec: codecOf(work), bytes, residual: { ...place, values } }
 }
 
-function residualAt(place: Omit<Residual, 'values'>, length: number, before: Residual): Float32Array {
+/** e as `before` has it; zeros with other frozen factors or another layout. @throws {FedError} `invalid-residual` */
+export function residualAt(place: Omit<Residual, 'values'>, length: number, before: Residual): Float32Array {
   if (before.runId !== place.runId || before.clientId !== place.clientId) {
     const message = `the residual is that of client ${before.clientId} in run ${before.runId}`
     throw invalidResidual(`${message}, not of ${place.clientId} in ${place.runId}`)
@@ -101,7 +102,7 @@ export const invalidResidual = (message: string, place = 'The file'): FedError =
     fix: `${place} can be removed: the run goes on without what was not sent of earlier rounds.`,
   })
 
-const layoutHash = ({ segments }: AdapterLayout): BlobHash =>
+export const layoutHash = ({ segments }: AdapterLayout): BlobHash =>
   hashBytes(
     new TextEncoder().encode(
       JSON.stringify(segments.map(({ site, factor, offset, length }) => [site, factor, offset, length])),

@@ -17,6 +17,7 @@ export { type ClientWork, feedsBack, invalidResidual, packWithResidual, type Res
 export { type FederationSpec, federationSpec } from './federation-spec.ts'
 export { decodeFrozen, withArtefactRanks } from './frozen-factors.ts'
 export { initialState } from './initial-state.ts'
+export { innerResidual, packSought, type Sought } from './inner-feedback.ts'
 export type { Difference } from './log-altered.ts'
 export { createMemoryStore, type MemoryStore } from './memory-store.ts'
 export type {
@@ -71,7 +72,7 @@ export {
   withRanks,
 } from './stage-layout.ts'
 export type { DataUsed, SiteRanks, Start } from './start.ts'
-export { frameOf, subspaceSetting } from './stretches.ts'
+export { frameOf, subspaceFeedsBack, subspaceSetting } from './stretches.ts'
 export { NEXT, type Transition, transition } from './transition.ts'
 export { type PackedUpdate, packUpdate, type UpdateWork } from './update-codec.ts'
 export { stepFloorBytes, updateFloorBytes } from './update-floor.ts'

@@ -2,7 +2,7 @@ import { err, FedError, ok, type Result, type Update } from '@tessera/vocabulary
 import { namesWorkOf } from './assignment-name.ts'
 import type { Store, StoredMetric, StoredUpdate } from './ports.ts'
 import { type RunRecord, type RunState, roundOf, type Stage } from './run-state.ts'
-import { sentPart, stageLayout, withRanks } from './stage-layout.ts'
+import { placedNumbers, sentPart, withRanks } from './stage-layout.ts'
 import { unpackUpdate } from './update-codec.ts'
 
 /** What a client measured while it worked, by metric name. */
@@ -38,17 +38,8 @@ export function decodeUpdate(record: RunRecord, stage: Stage, update: StoredUpda
   const given = stage.assignments.find(({ id }) => id === update.assignmentId)
   const index = given?.givenIn ?? stage.index
   const work = { spec: record.spec, kind: stage.kind, round: roundOf({ kind: stage.kind, index }) }
-  const { offset, length } = sentPart(record, stage, given?.place)
-  const sent = unpackUpdate(work, update, length)
-  const all = stageLayout(record, stage).length
-  return sent.ok && length < all ? ok(placed(sent.value, offset, all)) : sent
-}
-
-/** A client's own part among those of the others, who add nothing to it. */
-function placed(part: Update, offset: number, length: number): Update {
-  const update = new Float32Array(length)
-  update.set(part, offset)
-  return update
+  const sent = unpackUpdate(work, update, sentPart(record, stage, given?.place).length)
+  return sent.ok ? ok(placedNumbers(record, stage, { numbers: sent.value, place: given?.place })) : sent
 }
 
 /** An update that the run refuses is a success where it was stored before; else the reason stands. */

@@ -20,7 +20,7 @@ import {
   takesSpectrum,
 } from '@tessera/adapters'
 import { createRandomStream, type RandomStream } from '@tessera/math'
-import { type Site, unwrap } from '@tessera/vocabulary'
+import { type Site, type Update, unwrap } from '@tessera/vocabulary'
 import type { RunRecord, RunState } from './run-state.ts'
 import { activeStretch, frameOf, shapeOf, stretchLayout } from './stretches.ts'
 
@@ -151,6 +151,19 @@ export function sentPart(
   const { length } = stageLayout(setting, stage)
   const sent = isParted(setting, stage) ? (shapeOf(setting.spec, adapterLayout(setting))?.sent ?? length) : length
   return { offset: place * sent, length: sent }
+}
+
+/** The numbers that a client sends, in the layout of the stage: its own part, if it is one, among those of the others. */
+export function placedNumbers(
+  setting: StageSetting,
+  stage: { kind: 'probe' | 'train'; index: number },
+  { numbers, place }: { readonly numbers: Update; readonly place?: number | undefined },
+): Update {
+  const { length } = stageLayout(setting, stage)
+  if (numbers.length === length) return numbers
+  const all = new Float32Array(length)
+  all.set(numbers, sentPart(setting, stage, place).offset)
+  return all
 }
 
 /** Number of federated passes before round 1; 0 for starts that need no client. */

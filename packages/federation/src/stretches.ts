@@ -10,6 +10,10 @@ type Spec = Pick<FederationSpec, 'subspace' | 'rounds'>
 export const frameOf = ({ subspace }: Pick<Spec, 'subspace'>): Frame | null =>
   unwrap(subspaces.byName(subspace.name)).frame
 
+/** Does a client add to its change what the numbers of its earlier rounds have left of theirs? */
+export const subspaceFeedsBack = ({ subspace }: Pick<Spec, 'subspace'>): boolean =>
+  frameOf({ subspace })?.feedsBack?.(subspace as never) ?? false
+
 /** What the coordinates of a run in a subspace are; null in none. @throws {FedError} `invalid-config`: it does not fit. */
 export function shapeOf({ subspace, rounds }: Spec, inner: AdapterLayout): SubspaceShape | null {
   return frameOf({ subspace })?.shape(subspace as never, subspaceSetting({ rounds }, inner)) ?? null

@@ -8,9 +8,13 @@ import {
   decodeFrozen,
   encodeFactors,
   frameOf,
+  innerResidual,
+  type Residual,
   requireSchedule,
   roundLayout,
+  type Sought,
   type StageSetting,
+  subspaceFeedsBack,
   trainLayout,
   withArtefactRanks,
 } from '@tessera/federation'
@@ -71,6 +75,8 @@ export async function gatherMaterials(
 export interface Work {
   readonly assignment: Assignment
   readonly materials: Materials
+  /** What the client's last update in the run has left; null before the first. */
+  readonly before: Residual | null
   readonly onProgress?: (progress: WorkProgress) => void
   readonly signal?: Cancellation
 }
@@ -84,12 +90,14 @@ export interface WorkProgress {
 
 export interface Outcome {
   readonly update: Update
+  /** What the update stands for, where its subspace feeds back what the update does not say of it; else null. */
+  readonly sought: Sought | null
   /** Number of examples that the update stands for. */
   readonly weight: number
   readonly metrics: Readonly<Record<string, number>>
 }
 
-type Trained = LocalRound & Partial<Pick<SubspaceRound, 'measured'>>
+type Trained = LocalRound & Partial<Pick<SubspaceRound, 'measured'>> & Partial<Pick<Outcome, 'sought'>>
 
 /** Does assignments, one at a time; compiled steps are kept as long as base weights and frozen factors stay the same. */
 export class AssignmentRunner {
@@ -103,16 +111,19 @@ export class AssignmentRunner {
 
   /**
    * @throws {FedError} `invalid-config`: the assignment's specification, or a method that has no smaller ranks;
-   * `not-finite`; `cancelled`.
+   * `invalid-residual`: `before` is of another run or client, or not whole; `not-finite`; `cancelled`.
    */
   async run(work: Work): Promise<Outcome> {
     const spec = unwrap(parseRunSpec(work.assignment.spec))
     const setting: StageSetting = { spec, sites: work.assignment.sites }
     const weight = this.#workplace.examples.length
-    if (work.assignment.kind === 'probe') return { update: await this.#probe(work, spec, setting), weight, metrics: {} }
-    const { update, metrics, measured = {} } = await this.#train(work, spec, setting)
+    if (work.assignment.kind === 'probe') {
+      return { update: await this.#probe(work, spec, setting), sought: null, weight, metrics: {} }
+    }
+    const { update, metrics, measured = {}, sought = null } = await this.#train(work, spec, setting)
     return {
       update,
+      sought,
       weight,
       metrics: {
         'train-loss': metrics.trainLoss,
@@ -130,11 +141,16 @@ export class AssignmentRunner {
     this.#replay = null
   }
 
-  async #train({ assignment, materials, ...reports }: Work, spec: RunSpec, run: StageSetting): Promise<Trained> {
+  async #train(
+    { assignment, materials, before, ...reports }: Work,
+    spec: RunSpec,
+    run: StageSetting,
+  ): Promise<Trained> {
     const { artefact, coordinates } = materials
     if (artefact === null || coordinates === null) throw missing('a round needs frozen factors and coordinates')
     const setting = unwrap(withArtefactRanks(run, artefact))
-    if (frameOf(spec) !== null) return this.#trainInSubspace({ assignment, materials, ...reports }, spec, setting)
+    if (frameOf(spec) !== null)
+      return this.#trainInSubspace({ assignment, materials, before, ...reports }, spec, setting)
     this.#requireGradients()
     const layout = trainLayout(setting)
     const active = roundLayout(setting, assignment.round)
@@ -160,10 +176,11 @@ export class AssignmentRunner {
   }
 
   /** The adapter's coordinates come from the run's, and the change goes back into the numbers of the subspace. */
-  async #trainInSubspace({ assignment, materials, ...reports }: Work, spec: RunSpec, setting: StageSetting) {
-    const { model, largestRank, forwardOnly } = this.#workplace
+  async #trainInSubspace({ assignment, materials, before, ...reports }: Work, spec: RunSpec, setting: StageSetting) {
+    const { model, clientId, largestRank, forwardOnly } = this.#workplace
     if (largestRank !== undefined) throw noSmallerRank()
-    const { runId, round, place, schedule } = assignment
+    const { runId, round, schedule } = assignment
+    const place = assignment.place ?? 0
     const { artefact, coordinates } = materials as { artefact: Uint8Array; coordinates: Uint8Array }
     const received = unwrap(decodeCoordinates(coordinates, trainLayout(setting).length))
     const key = `train ${runId} ${assignment.artefact}`
@@ -171,19 +188,24 @@ export class AssignmentRunner {
     this.#replay = kept
     const directions = kept.replay.directions(round, received)
     requireSchedule(directions, schedule)
+    const of = { ...setting, clientId, runId, round, kind: 'train', artefact: assignment.artefact as BlobHash } as const
+    const left = subspaceFeedsBack(spec) ? innerResidual(of, before) : null
     const session = await this.#session(key, () => ({ model, layout: adapterLayout(setting), frozen: kept.frozen }))
-    return subspaceRound({
+    const { sum, ...trained } = await subspaceRound({
       ...this.#identity(spec),
       ...reports,
       session,
       directions,
-      place: place ?? 0,
+      place,
+      left,
       ...(forwardOnly && { forwardOnly }),
       coordinates: kept.replay.at(received),
       train: spec.train,
       round,
       rounds: spec.rounds.total,
     })
+    const moved = (stretch: Float32Array): Float32Array => kept.replay.moved(round, received, stretch)
+    return { ...trained, sought: sum && { sum, place, moved } }
   }
 
   #requireGradients(): void {

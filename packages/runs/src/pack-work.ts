@@ -1,15 +1,14 @@
-import { type PackedUpdate, packWithResidual, type Residual, withArtefactRanks } from '@tessera/federation'
+import { type PackedUpdate, packSought, packWithResidual, type Residual, withArtefactRanks } from '@tessera/federation'
 import type { Assignment } from '@tessera/protocol'
-import { type BlobHash, type ClientId, type Update, unwrap } from '@tessera/vocabulary'
-import type { Materials } from './assignment-runner.ts'
+import { type BlobHash, type ClientId, unwrap } from '@tessera/vocabulary'
+import type { Materials, Outcome } from './assignment-runner.ts'
 import { parseRunSpec } from './run-spec.ts'
 
 /** What came of an assignment, and what the client's work before it has left. */
-export interface DoneWork {
+export interface DoneWork extends Pick<Outcome, 'update' | 'sought'> {
   readonly assignment: Assignment
   readonly materials: Pick<Materials, 'artefact'>
   readonly clientId: ClientId
-  readonly update: Update
   readonly before: Residual | null
 }
 
@@ -24,5 +23,7 @@ export function packWork(work: DoneWork): PackedUpdate & { readonly residual: Re
   const run = { spec: unwrap(parseRunSpec(work.assignment.spec)), sites }
   const ranked = kind === 'probe' ? run : unwrap(withArtefactRanks(run, work.materials.artefact as Uint8Array))
   const of = { ...ranked, runId, kind, round, clientId: work.clientId, artefact: artefact as BlobHash }
-  return packWithResidual(of, work.update, work.before)
+  return work.sought === null
+    ? packWithResidual(of, work.update, work.before)
+    : packSought(of, work.update, work.sought)
 }

@@ -11,6 +11,7 @@ import {
   type RunRecord,
   requireStart,
   roundLayout,
+  subspaceFeedsBack,
   subspaceSetting,
 } from '@tessera/federation'
 import { type BaseModel, otherWeights } from '@tessera/models'
@@ -109,7 +110,7 @@ const LARGEST_START = 64
 
 /** The largest |update| that any round of the run can send, whatever the data: with all that was not sent before it. */
 function updateBound({ spec, sites }: Pick<RunRecord, 'sites'> & { readonly spec: RunSpec }): number {
-  return (feedsBack(spec.codec) ? spec.rounds.total : 1) * trainedBound({ spec, sites })
+  return (feedsBack(spec.codec) || subspaceFeedsBack(spec) ? spec.rounds.total : 1) * trainedBound({ spec, sites })
 }
 
 /** The largest |update| that any round of the run can train. */

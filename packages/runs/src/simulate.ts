@@ -151,9 +151,9 @@ function directTransport(
     if (calledOff.delete(assignment.assignmentId)) return
     const client = clients.get(id) as SimulatedClient
     const materials = await gatherMaterials(assignment, (hash) => store.readBlob(hash))
-    const { update, weight, metrics } = await client.runner.run({ assignment, materials })
-    const done = { assignment, materials, clientId: id, update, before: client.residual }
-    const { codec, bytes, residual } = packWork(done)
+    const given = { assignment, materials, before: client.residual }
+    const { update, sought, weight, metrics } = await client.runner.run(given)
+    const { codec, bytes, residual } = packWork({ ...given, clientId: id, update, sought })
     const stored = {
       assignmentId: assignment.assignmentId,
       clientId: id,

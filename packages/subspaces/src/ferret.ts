@@ -1,28 +1,10 @@
 import { addCombination, BASIS_VARIANCE, projectOnto, type RandomBasis } from '@tessera/math'
-import { FedError } from '@tessera/vocabulary'
-import { z } from 'zod'
-import { type Block, cutBlocks, innerLength } from './blocks.ts'
+import { type Block, cutBlocks } from './blocks.ts'
+import { type FerretOptions, ferretOptions, requireFit } from './ferret-options.ts'
 import { compareReconstruction } from './reconstruction.ts'
 import { scheduleText } from './schedule-text.ts'
 import { splitBudget } from './split-budget.ts'
-import { type Directions, type DirectionsPlace, defineSubspace, type InnerMatrix } from './subspace.ts'
-
-const config = z.object({
-  coordinates: z.int().positive().default(4096).describe('numbers a client sends in a round, over all blocks'),
-  blockLength: z.int().positive().default(16384).describe('longest piece of a matrix with random vectors of its own'),
-  shrink: z
-    .boolean()
-    .default(false)
-    .describe('multiply by K/(K+d) in every block: biased, and the least mean squared error'),
-  seeds: z
-    .enum(['shared', 'per-client'])
-    .default('shared')
-    .describe(
-      'per-client: vectors of its own for every place of the cohort, whose errors average out; N times the work',
-    ),
-})
-
-type Config = z.infer<typeof config>
+import { type Directions, type DirectionsPlace, defineSubspace } from './subspace.ts'
 
 const VARIANCE = BASIS_VARIANCE.uniform
 
@@ -31,14 +13,17 @@ const VARIANCE = BASIS_VARIANCE.uniform
  * in every round with entries uniform on ±1/√d and ρ = 1/(3 d) their variance. V γ is Δ on average.
  * Shu et al. 2024 (https://arxiv.org/abs/2409.06277); the paper's scale, not the third of it that its code has.
  *
+ * With `errorFeedback` Δ is p = Δ + e, e being what earlier rounds have left of it, p − V γ with the γ that were sent
+ * (Seide et al. 2014; Karimireddy et al. 2019, https://arxiv.org/abs/1901.09847); whoever does the round adds it.
+ *
  * The budget is split by K_l ∝ √d_l ‖Δ_l‖ as the round before showed it, so everyone knows the split.
  */
 export const ferret = defineSubspace({
   name: 'ferret',
-  config,
+  config: ferretOptions,
   frame: {
     shape(options, { matrices, places }) {
-      requireBudget(options, matrices)
+      requireFit(options, matrices)
       const { coordinates: sent, seeds } = options
       return { per: 'round', length: seeds === 'shared' ? sent : sent * places, sent }
     },
@@ -47,22 +32,10 @@ export const ferret = defineSubspace({
       const longest = Math.max(...cutBlocks(matrices, blockLength).map(({ length }) => length))
       return ((inner * Math.sqrt(longest) * longest) / VARIANCE) * (1 + 2 ** -20)
     },
+    feedsBack: ({ errorFeedback }) => errorFeedback,
     directions: ferretDirections,
   },
 })
-
-function requireBudget({ coordinates, blockLength }: Config, matrices: readonly InnerMatrix[]): void {
-  const [blocks, length] = [cutBlocks(matrices, blockLength).length, innerLength(matrices)]
-  if (coordinates >= blocks && coordinates <= length) return
-  const message =
-    coordinates > length
-      ? `ferret can not make ${coordinates} numbers of ${length} parameters`
-      : `ferret sends at least one number for each of ${blocks} blocks, not ${coordinates} in all`
-  throw new FedError('invalid-config', message, {
-    details: { coordinates, blocks, parameters: length },
-    fix: `Set subspace.coordinates between ${blocks} and ${length}, or a larger subspace.blockLength.`,
-  })
-}
 
 /** One block of one round, in units of its basis u = √d v. */
 interface Part extends Block {
@@ -76,7 +49,7 @@ interface Part extends Block {
   readonly gain: number
 }
 
-function ferretDirections(options: Config, place: DirectionsPlace): Directions {
+function ferretDirections(options: FerretOptions, place: DirectionsPlace): Directions {
   const { coordinates } = options
   const blocks = cutBlocks(place.inner.matrices, options.blockLength)
   const split = splitFor(options, blocks, place.history)
@@ -124,7 +97,7 @@ function projected(parts: readonly Part[], change: Float32Array, coordinates: nu
 }
 
 /** The split of the round after this history. */
-function splitFor(options: Config, blocks: readonly Block[], history: readonly Float32Array[]): number[] {
+function splitFor(options: FerretOptions, blocks: readonly Block[], history: readonly Float32Array[]): number[] {
   const { coordinates } = options
   return history.reduce(
     (split, stretch) => splitBudget(blocks, scoresOf(options, { blocks, split }, stretch), coordinates),
@@ -139,7 +112,7 @@ interface Split {
 }
 
 /** √d_l ‖Δ_l‖ with ‖Δ_l‖² ≈ ρ K_l ‖γ_l‖²: the numbers of a round tell how long the change of each block was. */
-function scoresOf(options: Config, { blocks, split }: Split, stretch: Float32Array): number[] {
+function scoresOf(options: FerretOptions, { blocks, split }: Split, stretch: Float32Array): number[] {
   let first = 0
   return blocks.map((block, at) => {
     const count = split[at]!
@@ -153,11 +126,11 @@ function scoresOf(options: Config, { blocks, split }: Split, stretch: Float32Arr
 }
 
 /** K/(K+d), the factor of least mean squared error, or 1. */
-const shrinkOf = ({ shrink }: Config, { length }: Block, count: number): number =>
+const shrinkOf = ({ shrink }: FerretOptions, { length }: Block, count: number): number =>
   shrink ? count / (count + length) : 1
 
 function partsOf(
-  options: Config,
+  options: FerretOptions,
   { inner, round }: DirectionsPlace,
   { blocks, split, client }: Split & { readonly client: number },
 ): Part[] {

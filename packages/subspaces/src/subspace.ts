@@ -51,7 +51,10 @@ export interface RoundWork {
   readonly random: RandomStream
   /** What the schedule makes of the learning rate, one a step. */
   readonly factors: readonly number[]
-  /** All steps of the local optimizer from the received coordinates: trained minus received. */
+  /**
+   * All steps of the local optimizer from the received coordinates: trained minus received, Δ. Where the subspace feeds
+   * back it is p = Δ + e, with what the numbers of earlier rounds have left.
+   */
   descend(): Promise<Float32Array>
   /** Mean loss of a step's batch. */
   loss(step: number, inner: Float32Array): Promise<number>
@@ -98,6 +101,11 @@ export interface Frame<Config = never> {
   shape(config: Config, setting: SubspaceSetting): SubspaceShape
   /** A bound of |number| that any client can find in a round, whatever its data. */
   largest(config: Config, setting: SubspaceSetting, bound: StepBound): number
+  /**
+   * Does a client add to `descend` what the numbers of its rounds have left of it? Never, where this is absent. On
+   * average over seeds that has to be less than what there was of it, or it grows without end.
+   */
+  feedsBack?(config: Config): boolean
   directions(config: Config, place: DirectionsPlace): Directions
 }
 

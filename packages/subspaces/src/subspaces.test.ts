@@ -8,6 +8,7 @@ const OPTIONS: Readonly<Record<string, readonly Record<string, unknown>[]>> = {
     { coordinates: 24, blockLength: 50 },
     { coordinates: 40, shrink: true },
     { coordinates: 20, seeds: 'per-client' },
+    { coordinates: 40, shrink: true, errorFeedback: true },
   ],
   'seed-pool': [{ seeds: 16 }, { seeds: 16, distribution: 'bell', smallest: 0.5 }, { seeds: 8, estimate: 'gradients' }],
   'eggroll': [{ members: 6 }, { members: 3, rank: 2 }],

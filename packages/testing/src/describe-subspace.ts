@@ -60,7 +60,7 @@ interface Subject {
 /**
  * The laws of a subspace: its moves are linear in the numbers, the same bytes at everyone, and told apart by their
  * schedule; who comes late is where all others are; what a client sends is as much as the subspace says, within its
- * bound, and leads downhill on average over seeds.
+ * bound, and leads downhill on average over seeds; where a client feeds back what that leaves, it is less than there was.
  *
  * @param options The subspace's options under test.
  */
@@ -79,6 +79,7 @@ export function describeSubspace(subspace: Subspace, options: Record<string, unk
     describeMoves(subject)
     describeReplay(subject)
     describeSearch(subject)
+    if (frame.feedsBack?.(config)) describeFeedback(subject)
   })
 }
 
@@ -166,3 +167,23 @@ function describeSearch({ frame, config, sent, length, directions }: Subject): v
     expect(alignments.reduce((sum, value) => sum + value, 0)).toBeGreaterThan(0)
   })
 }
+
+function describeFeedback({ length, directions }: Subject): void {
+  it('leaves less of what it is to say than there is of it, ‖p − V γ‖² on average over 200 seeds', async () => {
+    const sum = symmetricDraw(INNER_LENGTH, 62)
+    const parts: number[] = []
+    for (let seed = 0; seed < 200; seed++) {
+      const { coefficients } = await directions(1, seed).search(quadraticWork(sum))
+      const all = new Float32Array(length)
+      all.set(coefficients)
+      const said = moved(directions(1, seed), all)
+      parts.push(squaredNorm(sum.map((value, at) => value - said[at]!)) / squaredNorm(sum))
+    }
+    const mean = parts.reduce((total, part) => total + part, 0) / parts.length
+    const deviation = Math.sqrt(parts.reduce((total, part) => total + (part - mean) ** 2, 0) / (parts.length - 1))
+    // 4 standard errors below 1
+    expect(mean + (4 * deviation) / Math.sqrt(parts.length)).toBeLessThan(1)
+  })
+}
+
+const squaredNorm = (values: Float32Array): number => values.reduce((sum, value) => sum + value * value, 0)

@@ -12,6 +12,8 @@ export interface SubspaceRoundOptions extends LocalRoundOptions {
   readonly directions: Directions
   /** The client's place in its cohort, from 0. */
   readonly place: number
+  /** e, what earlier rounds have left of the client's changes, shape of `coordinates`; null where nothing is fed back. */
+  readonly left?: Float32Array | null
   /** The worker computes losses only. */
   readonly forwardOnly?: boolean
 }
@@ -19,6 +21,8 @@ export interface SubspaceRoundOptions extends LocalRoundOptions {
 export interface SubspaceRound extends LocalRound {
   /** What the subspace tells of the round, by metric name. */
   readonly measured: Readonly<Record<string, number>>
+  /** p = Δ + e, what the update stands for; null where nothing is fed back. */
+  readonly sum: Float32Array | null
 }
 
 /**
@@ -29,8 +33,17 @@ export interface SubspaceRound extends LocalRound {
  */
 export async function subspaceRound(options: SubspaceRoundOptions): Promise<SubspaceRound> {
   const tally = createTally()
-  const { coefficients, metrics: measured } = await options.directions.search(workOf(options, tally))
-  return { update: coefficients, metrics: tally.metrics(), measured }
+  const { left = null } = options
+  let sum: Float32Array | null = null
+  const work = workOf(options, tally)
+  const descend = async (): Promise<Float32Array> => {
+    const update = await work.descend()
+    if (left === null) return update
+    sum = update.map((value, at) => value + left[at]!)
+    return sum
+  }
+  const { coefficients, metrics: measured } = await options.directions.search({ ...work, descend })
+  return { update: coefficients, metrics: tally.metrics(), measured, sum }
 }
 
 function workOf(options: SubspaceRoundOptions, tally: Tally): RoundWork {
