@@ -1,3 +1,7 @@
+import type { RunSpec } from '@tessera/runs'
+import { bundledSpec } from '../federation/bundled.ts'
+import { caseKey } from '../federation/case-key.ts'
+
 /** Everything that one run depends on: two runs of the same case give the same accuracy, bytes and gap. */
 export interface BenchCase {
   readonly adapter: Readonly<Record<string, unknown>> & { readonly method: string }
@@ -43,18 +47,27 @@ export interface Row extends Measures, PlannedCase {
   readonly clients: number
 }
 
-/** A case as text: equal for equal cases, whatever the order of their fields. */
-export const caseKey = (settings: BenchCase): string => JSON.stringify(sorted(settings))
-
-function sorted(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return Object.fromEntries(entries.map(([name, part]) => [name, sorted(part)]))
-}
-
 export const rowOf = (planned: PlannedCase, measures: Measures): Row => {
   const { adapter, aggregator, clients } = planned.settings
   return { method: adapter.method, aggregator, clients, ...measures, ...planned }
+}
+
+/** Equal for two runs of the same case: one takes the other's place. */
+export const keyOf = ({ setting, settings }: PlannedCase): string => `${setting} ${caseKey(settings)}`
+
+/** The row of a case that was run before with the very same settings. */
+export function knownRow(rows: readonly Row[], planned: PlannedCase): Row | undefined {
+  const key = keyOf(planned)
+  return rows.find((row) => keyOf(row) === key)
+}
+
+/** The run of a case. */
+export function specOf({ adapter, initialisation, aggregator, rate, ...plan }: BenchCase): RunSpec {
+  const optimizer = { name: 'adamw', learningRate: rate }
+  return bundledSpec(
+    { ...plan, optimizer, every: plan.rounds },
+    { adapter, initialisation, aggregator: { rule: aggregator } },
+  )
 }
 
 /** For every method, rule, number of clients and setting the row of the best rate and start; in order of appearance. */

@@ -4,14 +4,24 @@
  *     npx tsx benchmarks/methods/bench.ts --page fed-sb --clients 3,10,30 --save
  */
 import { writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { type BenchCase, bestRate, bestRows, type Measures, type PlannedCase, type Row, rowOf } from './bench-case.ts'
-import { bundledModel } from './bundled.ts'
-import { measureApart } from './case-process.ts'
+import { bundledModel } from '../federation/bundled.ts'
+import { measureApart } from '../federation/case-process.ts'
+import { machine } from '../federation/machine.ts'
+import { openResults } from '../federation/results-file.ts'
+import {
+  type BenchCase,
+  bestRate,
+  bestRows,
+  keyOf,
+  knownRow,
+  type Measures,
+  type PlannedCase,
+  type Row,
+  rowOf,
+} from './bench-case.ts'
 import { casesOf, PAGES, type Page, type PlanOptions } from './plan.ts'
 import { accuracyPlot } from './plot.ts'
-import { knownRow, openResults } from './results-file.ts'
 import { rowsTable } from './rows-table.ts'
 
 const { values: flags } = parseArgs({
@@ -32,13 +42,6 @@ const { values: flags } = parseArgs({
     times: { type: 'boolean', default: false },
   },
 })
-
-const machine = {
-  cpu: cpus()[0]?.model ?? 'unknown',
-  cores: cpus().length,
-  node: process.version,
-  os: process.platform,
-}
 
 const TITLES: Readonly<Record<Page, string>> = {
   'fed-sb': 'Fed-SB and what its paper compares it with',
@@ -68,12 +71,15 @@ function optionsOf(page: Page): PlanOptions {
 }
 
 const file = new URL('results.json', import.meta.url)
-const results = flags.save || flags.times || flags.rates === 'best' ? openResults(file, machine) : null
+const results = flags.save || flags.times || flags.rates === 'best' ? openResults<Row>(file, machine, keyOf) : null
 const known = (): readonly Row[] => results?.rows() ?? []
+
+const measure = (settings: BenchCase): Promise<Measures> =>
+  measureApart(new URL('measure-case.ts', import.meta.url), settings)
 
 async function rowFor(planned: PlannedCase): Promise<Row> {
   const row = knownRow(known(), planned)
-  if (row === undefined) return kept(rowOf(planned, await measureApart(planned.settings)))
+  if (row === undefined) return kept(rowOf(planned, await measure(planned.settings)))
   return flags.times ? kept({ ...row, ...(await measureTimes(row.settings)) }) : row
 }
 
@@ -84,7 +90,7 @@ function kept(row: Row): Row {
 
 /** Time and memory of a case again, by a run that is too short for its other figures: for a machine that was busy. */
 async function measureTimes(settings: BenchCase): Promise<Pick<Measures, 'stepMs' | 'peakMb'>> {
-  const { stepMs, peakMb } = await measureApart({ ...settings, rounds: 1, steps: 5, testRows: 100 })
+  const { stepMs, peakMb } = await measure({ ...settings, rounds: 1, steps: 5, testRows: 100 })
   return { stepMs, peakMb }
 }
 

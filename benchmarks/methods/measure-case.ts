@@ -1,10 +1,9 @@
 import { type FactorSet, sentFactors, unflatten } from '@tessera/adapters'
 import { openExecutor } from '@tessera/compiler'
 import { encodeFactors, roundLayout, type StoredMetric, trainLayout } from '@tessera/federation'
-import { type SimulationResult, simulate } from '@tessera/runs'
-import { splitByMaintainer } from '../../apps/cli/src/demo/split-clients.ts'
-import type { BenchCase, Measures } from './bench-case.ts'
-import { bundledModel, bundledRows, specOf } from './bundled.ts'
+import type { SimulationResult } from '@tessera/runs'
+import { simulateBundled } from '../federation/simulate-bundled.ts'
+import { type BenchCase, type Measures, specOf } from './bench-case.ts'
 import { timedExecutor } from './timed-executor.ts'
 
 /** One federation from its start to its end, and what it gave. The peak is of this process: one case, one process. */
@@ -14,14 +13,9 @@ export async function measureCase(settings: BenchCase): Promise<Measures> {
   const metrics: StoredMetric[] = []
   const sentBytes: number[] = []
   try {
-    const result = await simulate({
+    const result = await simulateBundled({
       spec: specOf(settings),
-      model: await bundledModel(),
       executor,
-      clients: splitByMaintainer(await bundledRows('train'), settings.clients),
-      files: { test: await bundledRows('test') },
-      clock: { now: Date.now, wakeAt: () => () => {} },
-      log: { info() {}, warn: console.warn, error: console.error },
       onMetrics: (measured) => metrics.push(...measured),
       onUpdate: ({ kind, bytes }) => void (kind === 'train' && sentBytes.push(bytes)),
     })

@@ -3,8 +3,7 @@ import { roundLayout } from '@tessera/federation'
 import type { BaseModel } from '@tessera/models'
 import { chooseSites, createRunRecord, parseRunSpec } from '@tessera/runs'
 import { FedError, runId, unwrap } from '@tessera/vocabulary'
-import type { BenchCase, PlannedCase, Setting } from './bench-case.ts'
-import { specOf } from './bundled.ts'
+import { type BenchCase, type PlannedCase, type Setting, specOf } from './bench-case.ts'
 import { equalCountOptions } from './equal-count.ts'
 
 /** What Fed-SB's paper compares: the method and the rule that each of its lines stands for. */

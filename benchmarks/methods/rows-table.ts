@@ -1,3 +1,4 @@
+import { markdownTable } from '../federation/markdown-table.ts'
 import type { Row } from './bench-case.ts'
 
 const HEAD = [
@@ -31,5 +32,5 @@ export function rowsTable(rows: readonly Row[]): string {
     row.peakMb,
     row.gap === 0 ? '0' : row.gap.toExponential(1),
   ])
-  return [HEAD, HEAD.map(() => '---'), ...cells].map((line) => `| ${line.join(' | ')} |`).join('\n')
+  return markdownTable(HEAD, cells)
 }

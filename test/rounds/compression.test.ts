@@ -1,3 +1,4 @@
+import { codecs } from '@tessera/codecs'
 import { type Executor, openExecutor } from '@tessera/compiler'
 import { trainLayout } from '@tessera/federation'
 import { parseRunSpec, type SentUpdate, simulate } from '@tessera/runs'
@@ -63,6 +64,11 @@ describe('a run whose updates are compressed', () => {
   ])('goes with %s', async (_name, choices) => {
     for (const codec of [TERNARY, { codec: 'top-k' }, { codec: 'sign', block: 8 }])
       await federate({ ...choices, codec })
+  })
+
+  it.each(codecs.names)('has room in its sums for all that %s may make of an update', async (codec) => {
+    const { sent } = await federate({ codec: { codec } })
+    expect(sent).toHaveLength(6)
   })
 
   it('goes with clients of a smaller rank', async () => {

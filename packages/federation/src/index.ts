@@ -74,7 +74,7 @@ export {
 export type { DataUsed, SiteRanks, Start } from './start.ts'
 export { frameOf, subspaceFeedsBack, subspaceSetting } from './stretches.ts'
 export { NEXT, type Transition, transition } from './transition.ts'
-export { type PackedUpdate, packUpdate, type UpdateWork } from './update-codec.ts'
+export { largestRead, type PackedUpdate, packUpdate, type UpdateWork } from './update-codec.ts'
 export { stepFloorBytes, updateFloorBytes } from './update-floor.ts'
 export { type Finding, type VerifyMeans, verifyRun } from './verify-run.ts'
 export { type Waiting, waitsFor } from './waits-for.ts'

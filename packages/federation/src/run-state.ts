@@ -29,7 +29,7 @@ export interface RunRecord {
   readonly spec: FederationSpec & Readonly<Record<string, unknown>>
   readonly sites: readonly Site[]
   readonly model: readonly ModelFile[]
-  /** Bound on |update| of one coordinate in one round, from the local optimizer's equations. */
+  /** Bound on |update| of one coordinate in one round as it is read, by the local optimizer's and the codec's own bounds. */
   readonly updateBound: number
   /** When the run was made, milliseconds since 1970. */
   readonly createdAt: number

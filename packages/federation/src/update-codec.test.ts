@@ -2,7 +2,7 @@ import { codecs } from '@tessera/codecs'
 import { clientId, unwrap } from '@tessera/vocabulary'
 import { describe, expect, it } from 'vitest'
 import { federationSpec } from './federation-spec.ts'
-import { codecOf, packUpdate, unpackUpdate } from './update-codec.ts'
+import { codecOf, largestRead, packUpdate, unpackUpdate } from './update-codec.ts'
 
 const CLIENT = clientId('a')
 const UPDATE = Float32Array.from({ length: 40 }, (_, at) => (at - 20) / 8)
@@ -45,6 +45,11 @@ it('a pass of the initialisation travels as it is, whatever the codec of the run
   const work = workOf({ codec: 'ternary' }, 0, 'probe')
   expect(codecOf(work)).toEqual({ codec: 'float32' })
   expect(unwrap(unpackUpdate(work, { ...packUpdate(work, UPDATE, CLIENT), length: 40 }, 40))).toEqual(UPDATE)
+})
+
+it('what is read is at most as large as what is sent and the error of the codec together: 1 + 0, and 1 + 1 + 2 / 0.1', () => {
+  const read = (codec: object) => largestRead(federationSpec.parse({ codec }).codec, 1)
+  expect([read({ codec: 'float32' }), read({ codec: 'random-k', density: 0.1 })]).toEqual([1, 22])
 })
 
 it('another codec and another length are refused', () => {

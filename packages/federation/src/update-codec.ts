@@ -28,6 +28,11 @@ export function packUpdate(work: UpdateWork, update: Update, client: ClientId): 
   return { codec, bytes: unwrap(codecs.byName(codec.codec)).encode(update, codec as never, context) }
 }
 
+/** The largest |value| that can be read of an update whose own largest is this: a codec may scale up what it sends. */
+export function largestRead(codec: CodecChoice, largest: number): number {
+  return largest + unwrap(codecs.byName(codec.codec)).errorBound(largest, codec as never)
+}
+
 /**
  * The inverse of `packUpdate`, for `length` coordinates; never throws. Errors: `unknown-codec`, `shape-mismatch`,
  * `corrupt-update`, `not-finite`.

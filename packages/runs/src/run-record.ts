@@ -7,6 +7,7 @@ import {
   feedsBack,
   frameOf,
   largestRanks,
+  largestRead,
   type ModelFile,
   type RunRecord,
   requireStart,
@@ -108,9 +109,13 @@ function requireOneLayout({ spec, sites }: Pick<RunRecord, 'sites'> & { readonly
 /** Larger than any coordinate before round 1 can be; it only matters to optimizers that decay. */
 const LARGEST_START = 64
 
-/** The largest |update| that any round of the run can send, whatever the data: with all that was not sent before it. */
+/**
+ * The largest |value| that can be read of any round's update, whatever the data: with all that was not sent before it,
+ * and what the codec may add.
+ */
 function updateBound({ spec, sites }: Pick<RunRecord, 'sites'> & { readonly spec: RunSpec }): number {
-  return (feedsBack(spec.codec) || subspaceFeedsBack(spec) ? spec.rounds.total : 1) * trainedBound({ spec, sites })
+  const fedBack = feedsBack(spec.codec) || subspaceFeedsBack(spec)
+  return largestRead(spec.codec, (fedBack ? spec.rounds.total : 1) * trainedBound({ spec, sites }))
 }
 
 /** The largest |update| that any round of the run can train. */
