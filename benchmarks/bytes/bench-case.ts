@@ -8,6 +8,8 @@ export interface BytesCase extends BundledPlan {
   /** What its paper calls it. */
   readonly method: string
   readonly adapter: Part
+  /** Of all linear layers, or of the whole model. */
+  readonly targets: 'all-linear' | 'all'
   readonly initialisation: Part
   readonly aggregator: Part
   readonly subspace: Part
@@ -38,8 +40,10 @@ export interface Row extends CurvePoint {
 
 export type Curve = readonly Row[]
 
-export const specOf = ({ method: _method, adapter, initialisation, aggregator, subspace, codec, ...plan }: BytesCase) =>
-  bundledSpec(plan, { adapter, initialisation, aggregator, subspace, codec })
+export function specOf(settings: BytesCase) {
+  const { method: _method, adapter, targets, initialisation, aggregator, subspace, codec, ...plan } = settings
+  return bundledSpec(plan, { adapter, targets, initialisation, aggregator, subspace, codec })
+}
 
 export function rowsOf(settings: BytesCase, points: readonly CurvePoint[]): Curve {
   const { method, codec, subspace, optimizer } = settings

@@ -7,6 +7,7 @@ export function exampleCurve(
 ): Curve {
   const settings: BytesCase = {
     adapter: { method: 'full' },
+    targets: 'all',
     initialisation: { name: 'none' },
     aggregator: { rule: 'weighted-mean' },
     subspace: { name: 'none' },

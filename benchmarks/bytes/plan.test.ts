@@ -36,12 +36,12 @@ describe('the plan', () => {
 })
 
 describe('coordinatesFor', () => {
-  it('takes 1,622,016 / 500 = 3,244 numbers of float32 for one 500th of the bytes', () => {
-    expect(coordinatesFor('float32', 500, model)).toBe(3244)
+  it('takes 2,410,176 / 500 = 4,820 numbers of float32 for one 500th of the bytes', () => {
+    expect(coordinatesFor('float32', 500, model)).toBe(4820)
   })
 
   it('takes nearly four times as many of int8, and seven of int4: their blocks have steps', () => {
-    expect(coordinatesFor('int8', 500, model) / 3244).toBeCloseTo(32 / 8.125, 1)
-    expect(coordinatesFor('int4', 500, model) / 3244).toBeCloseTo(32 / 4.5, 1)
+    expect(coordinatesFor('int8', 500, model) / 4820).toBeCloseTo(32 / 8.125, 1)
+    expect(coordinatesFor('int4', 500, model) / 4820).toBeCloseTo(32 / 4.5, 1)
   })
 })

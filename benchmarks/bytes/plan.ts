@@ -24,7 +24,7 @@ type Method = (typeof METHODS)[number]
 
 interface Curve {
   readonly method: Method
-  readonly parts: Pick<BytesCase, 'adapter' | 'initialisation' | 'aggregator' | 'subspace'>
+  readonly parts: Pick<BytesCase, 'adapter' | 'targets' | 'initialisation' | 'aggregator' | 'subspace'>
   readonly codec: string
   readonly optimizer: 'adamw' | 'sgd'
   readonly rates: readonly number[]
@@ -67,8 +67,9 @@ function caseOf(curve: Curve, rate: number, { steps, seed, testRows, ...options 
 const NO_START = { name: 'none' }
 const NO_SUBSPACE = { name: 'none' }
 const MEAN = { rule: 'weighted-mean' }
-const FED_SB = { adapter: { method: 'lora-sb', rank: 32 }, aggregator: MEAN, subspace: NO_SUBSPACE }
-const FULL = { adapter: { method: 'full' }, initialisation: NO_START, aggregator: MEAN }
+const LAYERS = { targets: 'all-linear', aggregator: MEAN, subspace: NO_SUBSPACE } as const
+const FED_SB = { ...LAYERS, adapter: { method: 'lora-sb', rank: 32 } }
+const FULL = { ...LAYERS, adapter: { method: 'full' }, targets: 'all', initialisation: NO_START } as const
 
 function curves(model: BaseModel): Curve[] {
   const adapters = { optimizer: 'adamw', rounds: ROUNDS } as const
@@ -86,7 +87,7 @@ function curves(model: BaseModel): Curve[] {
 }
 
 const factorsOf = (method: string, rule = 'weighted-mean'): Curve['parts'] => {
-  return { adapter: { method }, initialisation: NO_START, aggregator: { rule }, subspace: NO_SUBSPACE }
+  return { ...LAYERS, adapter: { method }, initialisation: NO_START, aggregator: { rule } }
 }
 
 /** Ferret's numbers at these parts of the bytes of full FedAvg, and the codecs that write them at the middle one. */
@@ -102,7 +103,7 @@ function fullCurves(model: BaseModel): Curve[] {
   }
   const pool = { name: 'seed-pool', seeds: 1024, estimate: 'losses' }
   return [
-    { ...shared, method: 'fedavg', parts: { ...FULL, subspace: NO_SUBSPACE }, codec: 'float32', rates: [0.2, 0.5] },
+    { ...shared, method: 'fedavg', parts: FULL, codec: 'float32', rates: [0.2, 0.5] },
     ...PARTS.map((part) => ferret('float32', part)),
     ...COMPACT.map((codec) => ferret(codec, COMPACT_PART)),
     {
@@ -118,7 +119,7 @@ function fullCurves(model: BaseModel): Curve[] {
 
 /** As many numbers as the codec writes in this part of the bytes of all parameters in float32. */
 export function coordinatesFor(codec: string, part: number, model: BaseModel): number {
-  const sites = chooseSites(model, 'all-linear')
+  const sites = chooseSites(model, FULL.targets)
   const { length } = adapterLayout({ spec: unwrap(parseRunSpec({ adapter: FULL.adapter })), sites })
   const budget = bitsOf('float32', length) / part
   let [fits, exceeds] = [0, length]
