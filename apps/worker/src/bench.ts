@@ -85,16 +85,14 @@ export class Bench {
 function finished(work: Omit<DoneWork, 'update'>, { update, weight, metrics }: Outcome): FinishedWork {
   const { runId, round, assignmentId, artefact, coordinates, baseChange } = work.assignment
   const { codec, bytes, residual } = packWork({ ...work, update })
-  const { codec: name, ...config } = codec
   return {
     from: { artefact, coordinates, baseChange, residual: residualHash(work.before) },
     message: {
       type: 'update',
       ...{ runId, round, assignmentId, weight, metrics },
-      codec: { name, config },
+      codec,
       length: update.length,
-      hash: hashBytes(bytes),
-      blob: travelsAsBlob(bytes),
+      blob: travelsAsBlob(bytes) ? hashBytes(bytes) : null,
     },
     bytes,
     residual,
