@@ -5,9 +5,9 @@ import {
   decodeFrame,
   encodeFrame,
   FRAME_EVENT,
-  hashBytes,
   type MessageOf,
   PROTOCOL_VERSION,
+  packHeader,
   type Reply,
   refusalOf,
   reply,
@@ -86,7 +86,7 @@ export async function connectClient(url: string): Promise<FrameClient> {
 
 /** An undamaged frame around any header. */
 export function frameOf(header: unknown, body: Uint8Array = new Uint8Array(0)): Uint8Array {
-  return sealFrame({ header: new TextEncoder().encode(JSON.stringify(header)), body })
+  return sealFrame({ header: packHeader(new TextEncoder().encode(JSON.stringify(header))), body })
 }
 
 export const newSecret = (): string => randomBytes(24).toString('hex')
@@ -104,7 +104,7 @@ export function helloOf(name: string, { token, secret }: { token: string; secret
   }
 }
 
-/** An update of an assignment in float32, inline, with the right length and hash of its own bytes. */
+/** An update of an assignment in float32, inline, with the right length. */
 export function updateOf(
   { runId, round, assignmentId }: Told<'assignment'>,
   values: Float32Array,
@@ -116,10 +116,9 @@ export function updateOf(
     round,
     assignmentId,
     weight: 10,
-    codec: { name: 'float32', config: {} },
+    codec: 'float32',
     length: values.length,
-    hash: hashBytes(body),
-    blob: false,
+    blob: null,
     metrics: {},
   }
   return { message, body }

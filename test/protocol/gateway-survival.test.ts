@@ -158,7 +158,7 @@ describe('an update of which chunks never come', () => {
     const hash = hashBytes(blob)
     const chunk = { type: 'store-chunk', hash, size: blob.length }
     expect(await slow.send({ ...chunk, index: 0 }, sliceChunk(blob, 0))).toMatchObject({ complete: false })
-    const asBlob = { ...message, hash, blob: true }
+    const asBlob = { ...message, blob: hash }
     expect(await slow.send(asBlob)).toMatchObject({ code: 'blob-incomplete', retryable: true })
 
     const good = updateOf(ofQuick, filled(2 ** -10))

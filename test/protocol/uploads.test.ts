@@ -112,7 +112,8 @@ describe('an update of more than a megabyte', () => {
     const client = await coordinator.admitted('large', secret)
     const { message, body } = updateOf(await client.told('assignment'), new Float32Array(coordinates).fill(2 ** -10))
     expect(body.length).toBeGreaterThan(MAX_INLINE_BYTES)
-    const asBlob = { ...message, blob: true }
+    const hash = hashBytes(body)
+    const asBlob = { ...message, blob: hash }
     for (const index of [0, 1]) {
       expect(await client.send(asBlob)).toMatchObject({ code: 'blob-incomplete', retryable: true })
       const chunk = storeChunk(body, index)
@@ -122,8 +123,8 @@ describe('an update of more than a megabyte', () => {
 
     const again = await connectClient(coordinator.url)
     await again.send(helloOf('large', { token: TOKEN, secret }))
-    const wanted = await again.send({ type: 'offer-blob', hash: message.hash, size: body.length })
-    expect(wanted).toEqual({ type: 'wanted', hash: message.hash, missing: [2, 3, 4] })
+    const wanted = await again.send({ type: 'offer-blob', hash, size: body.length })
+    expect(wanted).toEqual({ type: 'wanted', hash, missing: [2, 3, 4] })
     for (const index of [2, 3, 4]) {
       const chunk = storeChunk(body, index)
       await again.send(chunk.header, chunk.body)

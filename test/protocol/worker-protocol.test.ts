@@ -130,7 +130,7 @@ describe('a bad frame', () => {
 
   it('of another frame version is refused with unsupported-version, and the coordinator hangs up', async () => {
     const client = await coordinator.admitted('clumsy', 'the secret of a clumsy one')
-    expect(await client.sendRaw(good.map((byte, at) => (at === 4 ? 2 : byte)))).toEqual(refusal('unsupported-version'))
+    expect(await client.sendRaw(good.map((byte, at) => (at === 4 ? 1 : byte)))).toEqual(refusal('unsupported-version'))
     expect(await client.ended).toBe(HUNG_UP)
   })
 

@@ -32,7 +32,7 @@ describe('a worker', () => {
     expect(await kept('again')).toEqual([`${bench.assignment.assignmentId}.update`])
     await bench.stopAll()
 
-    const asks = (message: WorkerMessage) => message.type === 'update' && message.blob // whether it was taken: no bytes
+    const asks = (message: WorkerMessage) => message.type === 'update' && message.blob !== null // was it taken: no bytes
     const second = await bench.start(
       (message) => (asks(message) ? refuse('blob-incomplete', true) : bench.kindly(message)),
       'again',
@@ -41,6 +41,7 @@ describe('a worker', () => {
     await second.tell(bench.assignment)
     await second.until(() => expect(second.reported('delivered')).toHaveLength(1))
     expect(second.heard('update').filter((message) => !asks(message))).toEqual(first.heard('update'))
+    expect(second.sent().at(-1)).toBe(first.sent()[0])
     expect([first, second].map(({ reported }) => reported('progress').length)).toEqual([2, 0])
     expect(await kept('again')).toEqual([])
   })
@@ -61,18 +62,18 @@ describe('a worker', () => {
     const second = await bench.start((message) => (message.type === 'update' ? answer : bench.kindly(message)), 'stale')
     await second.connected()
     await expect.poll(() => kept('stale')).toEqual([])
-    expect(second.heard('update')).toEqual(first.heard('update').map((message) => ({ ...message, blob: true })))
+    expect(second.heard('update')).toEqual([{ ...first.heard('update')[0], blob: first.sent()[0] }])
   })
 
   it('keeps its result through trouble of the coordinator: a full disk, a successor, a blob that was forgotten', async () => {
     const left = [refuse('disk-full', true), refuse('superseded', false), refuse('blob-incomplete', true)]
-    const { connected, tell, heard, reported, until } = await bench.start((message) =>
+    const { connected, tell, heard, sent, reported, until } = await bench.start((message) =>
       message.type === 'update' ? (left.shift() ?? bench.kindly(message)) : bench.kindly(message),
     )
     await connected()
     await tell(bench.assignment)
     await until(() => expect(reported('delivered')).toHaveLength(1))
-    expect(new Set(heard('update').map(({ hash }) => hash)).size).toBe(1)
+    expect(new Set(sent()).size).toBe(1)
     const troubles = reported('trouble').filter((report) => report.type === 'trouble')
     expect(troubles.map(({ error }) => error.code)).toEqual(['disk-full', 'superseded', 'blob-incomplete'])
     for (const [at, { againInMs }] of troubles.entries()) expect(againInMs).toBeLessThanOrEqual(1000 * 2 ** at)
@@ -163,10 +164,10 @@ describe('a worker of a run that feeds back over all coordinates of its adapter'
         await worker.connected()
         await worker.tell(task)
         if (!restart && at === 0) for (const more of tasks.slice(1)) await worker.tell(more)
-        const sent = () => worker.heard('update').filter(({ blob }) => !blob)
+        const sent = () => worker.sent().filter((_, at) => worker.heard('update')[at]?.blob === null)
         await worker.until(() => expect(sent()).toHaveLength(restart ? 1 : tasks.length))
         if (!dies) await worker.until(() => expect(worker.reported('delivered')).toHaveLength(sent().length))
-        told.push(...sent().map(({ hash }) => hash))
+        told.push(...sent())
         await bench.stopAll()
         if (!restart) break
       }
@@ -243,7 +244,7 @@ describe('a large update of a worker process', () => {
     await worker.document(({ type }) => type === 'delivered')
     expect(chunks()).toEqual([0, 1, 1, 2, 2, 3, 3, 4])
     expect([steps, worker.documents.filter(({ type }) => type === 'progress').length]).toEqual([2, 0])
-    expect(new Set(of('update').map((message) => message.type === 'update' && message.hash)).size).toBe(1)
+    expect(new Set(of('update').map((message) => message.type === 'update' && message.blob)).size).toBe(1)
     await worker.kill('SIGTERM')
     await coordinator.stop()
   })

@@ -26,6 +26,8 @@ export const ROWS = join(MODEL, '..', '..', 'datasets', 'debian-sections', 'test
 export interface WorkerUnderTest extends Pick<FakeCoordinator, 'tell'> {
   readonly worker: Worker
   heard<Type extends WorkerMessage['type']>(type: Type): MessageOf<Type>[]
+  /** The SHA-256 of the body of every update, in the order they came. */
+  sent(): BlobHash[]
   reported(type: WorkerReport['type']): WorkerReport[]
   until(check: () => void): Promise<void>
   connected(): Promise<void>
@@ -95,13 +97,14 @@ export async function workerBench(spec: object = {}): Promise<WorkerBench> {
   }
 }
 
-function observed({ heard: all }: FakeCoordinator, reports: readonly WorkerReport[]) {
+function observed({ heard: all, bodies }: FakeCoordinator, reports: readonly WorkerReport[]) {
   const heard = <Type extends WorkerMessage['type']>(type: Type) =>
     all.filter((message) => message.type === type) as unknown as MessageOf<Type>[]
+  const sent = () => bodies.filter((_, at) => all[at]?.type === 'update')
   const reported = (type: WorkerReport['type']) => reports.filter((report) => report.type === type)
   const until = async (check: () => void) => void (await vi.waitFor(check, { timeout: 120_000, interval: 50 }))
   const connected = () => until(() => expect(reported('connected').length).toBeGreaterThan(0))
-  return { heard, reported, until, connected }
+  return { heard, sent, reported, until, connected }
 }
 
 export const refuse = (code: ErrorCode, retryable: boolean): FakeAnswer => ({

@@ -72,8 +72,7 @@ function drawnUpdate(client: ClientId): StoredUpdate {
   const bytes = new Uint8Array(values.buffer)
   const hash = blobHash(createHash('sha256').update(bytes).digest('hex'))
   const { id } = assignments.get(client) as Assignment
-  const codec = { codec: 'float32' } as const
-  return { assignmentId: id, clientId: client, weight: 1, codec, length: COORDINATES, hash, bytes }
+  return { assignmentId: id, clientId: client, weight: 1, codec: 'float32', length: COORDINATES, hash, bytes }
 }
 
 async function residentMegabytes(): Promise<number> {

@@ -88,16 +88,14 @@ function finished(
 ): FinishedWork {
   const { runId, round, assignmentId, artefact, coordinates, baseChange } = work.assignment
   const { codec, bytes, residual } = packWork({ ...work, update, sought })
-  const { codec: name, ...config } = codec
   return {
     from: { artefact, coordinates, baseChange, residual: residualHash(work.before) },
     message: {
       type: 'update',
       ...{ runId, round, assignmentId, weight, metrics },
-      codec: { name, config },
+      codec,
       length: update.length,
-      hash: hashBytes(bytes),
-      blob: travelsAsBlob(bytes),
+      blob: travelsAsBlob(bytes) ? hashBytes(bytes) : null,
     },
     bytes,
     residual,

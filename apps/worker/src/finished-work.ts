@@ -10,22 +10,25 @@ export interface FinishedWork {
   /** What it was made from: the same assignment from other coordinates, or another residual, is other work. */
   readonly from: Pick<Assignment, 'artefact' | 'coordinates' | 'baseChange'> & { readonly residual: BlobHash | null }
   readonly message: MessageOf<'update'>
-  /** The encoded update; `message.hash` is theirs. */
+  /** The encoded update. */
   readonly bytes: Uint8Array
   /** What it leaves for the next one, once it is taken; null where nothing is fed back. */
   readonly residual: Residual | null
 }
 
 const hash = z.string().nullable() as unknown as z.ZodType<BlobHash | null>
-const header = z.strictObject({
-  from: z.strictObject({ artefact: hash, coordinates: hash, baseChange: hash, residual: hash }),
-  message: workerMessage.refine(({ type }) => type === 'update'),
+/** What is said of a residual. It is read also where the message is of another version of the protocol. */
+const told = z.object({
   residual: z
     .strictObject({
       ...{ runId: z.string(), clientId: z.string(), artefact: z.string(), layout: z.string() },
       length: z.int().nonnegative(),
     })
     .nullable(),
+})
+const header = told.extend({
+  from: z.strictObject({ artefact: hash, coordinates: hash, baseChange: hash, residual: hash }),
+  message: workerMessage.refine(({ type }) => type === 'update'),
 })
 
 const NEWLINE = 10
@@ -36,27 +39,49 @@ const NEWLINE = 10
  */
 export function encodeFinishedWork({ from, message, bytes, residual }: FinishedWork): readonly Uint8Array[] {
   const { values, ...place } = residual ?? { values: new Float32Array(0) }
-  const told = residual && { ...place, length: values.length }
-  const head = Buffer.from(`${JSON.stringify({ from, message, residual: told })}\n`)
+  const placed = residual && { ...place, length: values.length }
+  const head = Buffer.from(`${JSON.stringify({ from, message, residual: placed })}\n`)
   const content = [head, encodeCoordinates(values), bytes]
   return [Buffer.from(`${digestOf(content)}\n`), ...content]
 }
 
-/** What such a file holds; null when it is torn, altered or something else. */
+/** What such a file holds; null when it is torn, altered, of another version of the protocol or something else. */
 export function decodeFinishedWork(file: Buffer): FinishedWork | null {
+  const opened = openFile(file)
+  const parsed = header.safeParse(opened?.head)
+  const residual = opened && residualIn(opened)
+  if (opened === null || residual === undefined || !parsed.success) return null
+  const { from, message } = parsed.data as Omit<FinishedWork, 'bytes' | 'residual'>
+  return { from, message, bytes: opened.body.subarray(4 * (residual?.values.length ?? 0)), residual }
+}
+
+/** The residual in such a file, of this version of the protocol or of an earlier one; null as above, or for none. */
+export function decodeResidual(file: Buffer): Residual | null {
+  const opened = openFile(file)
+  return (opened && residualIn(opened)) ?? null
+}
+
+interface OpenedFile {
+  readonly head: unknown
+  readonly body: Uint8Array
+}
+
+function openFile(file: Buffer): OpenedFile | null {
   const start = file.indexOf(NEWLINE) + 1
   const end = file.indexOf(NEWLINE, start)
   if (start === 0 || end < 0 || digestOf([file.subarray(start)]) !== file.toString('latin1', 0, start - 1)) return null
-  const parsed = header.safeParse(parseJson(file.toString('utf8', start, end)))
-  if (!parsed.success) return null
-  const { from, message } = parsed.data as Omit<FinishedWork, 'bytes' | 'residual'>
-  const { length, ...place } = parsed.data.residual ?? { length: 0 }
   const body = new Uint8Array(file.buffer, file.byteOffset + end + 1, file.length - end - 1)
+  return { head: parseJson(file.toString('utf8', start, end)), body }
+}
+
+/** Undefined where it can not be read. */
+function residualIn({ head, body }: OpenedFile): Residual | null | undefined {
+  const parsed = told.safeParse(head)
+  if (!parsed.success) return undefined
+  if (parsed.data.residual === null) return null
+  const { length, ...place } = parsed.data.residual
   const values = decodeCoordinates(body.subarray(0, 4 * length), length)
-  const bytes = body.subarray(4 * length)
-  if (!values.ok || digestOf([bytes]) !== message.hash) return null
-  const residual = parsed.data.residual && ({ ...place, values: values.value } as Residual)
-  return { from, message, bytes, residual }
+  return values.ok ? ({ ...place, values: values.value } as Residual) : undefined
 }
 
 /** Names a residual: the SHA-256 of its values. */

@@ -31,12 +31,18 @@ const newShelf = () => new ResultShelf(join(folder, '..'), (error) => troubles.p
 
 function work(name: string, bytes = Uint8Array.of(10, 0, 255, 10), residual: Residual | null = null): FinishedWork {
   const part = { runId: RUN, round: 1, assignmentId: assignmentId(name) }
-  const codec = { name: 'float32', config: {} }
-  const message = { type: 'update' as const, ...part, weight: 3, codec, length: 1, metrics: { 'train-loss': 0.1 } }
+  const message = {
+    type: 'update' as const,
+    ...part,
+    weight: 3,
+    codec: 'float32',
+    length: 1,
+    metrics: { 'train-loss': 0.1 },
+  }
   return {
     from: { ...FROM, residual: null },
     residual,
-    message: { ...message, hash: hashBytes(bytes), blob: false },
+    message: { ...message, blob: null },
     bytes,
   }
 }
@@ -130,6 +136,23 @@ describe('a residual', () => {
     await shelf.take(second)
     expect(await shelf.residualOf(RUN)).toEqual(second.residual)
     expect(await shelf.residualOf(runId('other'))).toBeNull()
+  })
+
+  it('of a worker that spoke an earlier protocol is read, and its kept result is removed: the work is done again', async () => {
+    await shelf.keep(first)
+    await shelf.take(first)
+    await shelf.keep(second)
+    for (const path of [residualFile(), fileOf('second')]) {
+      const now = `"codec":"float32","length":1,"metrics":{"train-loss":0.1},"blob":null`
+      const then = `"codec":{"name":"float32","config":{}},"length":1,"hash":"${'0'.repeat(64)}","blob":false,"metrics":{}`
+      const file = (await readFile(path)).subarray(65).toString('latin1')
+      expect(file).toContain(now)
+      const content = Buffer.from(file.replace(now, then), 'latin1')
+      await writeFile(path, Buffer.concat([Buffer.from(`${hashBytes(content)}\n`), content]))
+    }
+    expect(await newShelf().residualOf(RUN)).toEqual(first.residual)
+    expect(await newShelf().open()).toEqual([])
+    expect(await readdir(folder)).toEqual([])
   })
 
   it('decides which kept result is still the same work', async () => {

@@ -4,7 +4,13 @@ import { invalidResidual, type Residual } from '@tessera/federation'
 import type { Assignment } from '@tessera/protocol'
 import { type AssignmentId, asFedError, type FedError, type RunId } from '@tessera/vocabulary'
 import { diskError } from './disk-error.ts'
-import { decodeFinishedWork, encodeFinishedWork, type FinishedWork, residualHash } from './finished-work.ts'
+import {
+  decodeFinishedWork,
+  decodeResidual,
+  encodeFinishedWork,
+  type FinishedWork,
+  residualHash,
+} from './finished-work.ts'
 import { writeWhole } from './whole-file.ts'
 
 const FROM = ['artefact', 'coordinates', 'baseChange'] as const
@@ -33,7 +39,7 @@ export class ResultShelf {
     this.#failed = failed
   }
 
-  /** What is kept. At first that is what an earlier process left, of which is removed what is torn or foreign. */
+  /** What is kept. At first that is what an earlier process left, of which is removed what is torn, foreign or of another protocol. */
   async open(): Promise<readonly FinishedWork[]> {
     const kept: FinishedWork[] = []
     const names = this.#opened ? [...this.#names] : await readdir(this.#results).catch(() => [])
@@ -97,8 +103,8 @@ export class ResultShelf {
       throw error
     })
     if (file === null) return null
-    const residual = decodeFinishedWork(file)?.residual
-    if (residual) return residual
+    const residual = decodeResidual(file)
+    if (residual !== null) return residual
     throw invalidResidual(`the residual of run ${runId} is torn or altered`, path)
   }
 

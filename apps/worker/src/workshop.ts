@@ -1,5 +1,5 @@
 import type { Residual } from '@tessera/federation'
-import { type Assignment, publicMessage } from '@tessera/protocol'
+import { type Assignment, hashBytes, publicMessage } from '@tessera/protocol'
 import { type AssignmentId, asFedError, type ErrorCode, FedError, unwrap } from '@tessera/vocabulary'
 import type { Backoff } from './backoff.ts'
 import type { Bench } from './bench.ts'
@@ -178,19 +178,20 @@ export class Workshop {
   /** Ask, by its hash alone, whether a kept result was taken; the error when it may be wanted yet. */
   async #claim(work: FinishedWork): Promise<FedError | null> {
     const { link, shelf } = this.#parts
-    const answer = await link.request({ ...work.message, blob: true })
+    const { message, bytes } = work
+    const answer = await link.request({ ...message, blob: message.blob ?? hashBytes(bytes) })
     if (answer.ok) await shelf.take(work)
     else if (!NEVER_TAKEN.has(answer.error.code)) return answer.error
-    else await shelf.drop(work.message.assignmentId)
+    else await shelf.drop(message.assignmentId)
     return null
   }
 
   async #deliver({ assignmentId: id, round, kind }: Assignment, work: FinishedWork): Promise<void> {
     const { message, bytes } = work
     const { link, report, backoff, shelf } = this.#parts
-    if (message.blob) await uploadBlob(link, message.hash, bytes)
+    if (message.blob !== null) await uploadBlob(link, message.blob, bytes)
     this.#hearAgain()
-    unwrap(await link.request(message, message.blob ? undefined : bytes))
+    unwrap(await link.request(message, message.blob === null ? bytes : undefined))
     backoff.reset()
     await shelf.take(work)
     this.#results.delete(id)

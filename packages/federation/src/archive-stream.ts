@@ -63,7 +63,7 @@ const updateLine = z.object({
   assignmentId: z.string().transform(assignmentId),
   clientId: z.string().transform(clientId),
   weight: z.number(),
-  codec: z.looseObject({ codec: z.string() }),
+  codec: z.string(),
   length: z.int(),
   hash: z.string().transform(blobHash),
   size: z.int().nonnegative(),

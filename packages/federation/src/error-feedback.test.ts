@@ -55,7 +55,7 @@ describe('an update with error feedback', () => {
       expect(packed).toEqual({ ...packUpdate(work, falling(), work.clientId), residual: null })
     }
     const probe = packWithResidual(workOf({ codec: TOP_QUARTER }, { kind: 'probe', round: 0 }), falling(), null)
-    expect([probe.codec, probe.residual]).toEqual([{ codec: 'float32' }, null])
+    expect([probe.codec, probe.residual]).toEqual(['float32', null])
   })
 
   it('leaves alone what rests in the round, and adds it when it is trained again', () => {

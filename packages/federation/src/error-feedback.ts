@@ -77,10 +77,10 @@ export function packWithResidual(
   const { bytes, left } = compress(
     sum,
     (values) => packUpdate(work, values, clientId).bytes,
-    (sent) => unwrap(unpackUpdate(work, { codec: codecOf(work), length: sum.length, bytes: sent }, sum.length)),
+    (sent) => unwrap(unpackUpdate(work, { codec: codecOf(work).codec, length: sum.length, bytes: sent }, sum.length)),
   )
   const values = flatten(all, { ...residual, ...unflatten(active, left) })
-  return { codec: codecOf(work), bytes, residual: { ...place, values } }
+  return { codec: codecOf(work).codec, bytes, residual: { ...place, values } }
 }
 
 /** e as `before` has it; zeros with other frozen factors or another layout. @throws {FedError} `invalid-residual` */

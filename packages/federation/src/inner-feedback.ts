@@ -36,14 +36,15 @@ export function packSought(
   update: Update,
   { sum, place, moved }: Sought,
 ): PackedUpdate & { readonly residual: Residual } {
+  const { codec } = codecOf(work)
   const read = (bytes: Uint8Array): Update =>
-    unwrap(unpackUpdate(work, { codec: codecOf(work), length: update.length, bytes }, update.length))
+    unwrap(unpackUpdate(work, { codec, length: update.length, bytes }, update.length))
   const { bytes, left } = compress(
     sum,
     () => packUpdate(work, update, work.clientId).bytes,
     (sent) => moved(placedNumbers(work, { kind: 'train', index: work.round }, { numbers: read(sent), place })),
   )
-  return { codec: codecOf(work), bytes, residual: { ...residualPlace(work), values: left } }
+  return { codec, bytes, residual: { ...residualPlace(work), values: left } }
 }
 
 function residualPlace(work: ClientWork): Omit<Residual, 'values'> {

@@ -16,7 +16,7 @@ const update: StoredUpdate = {
   assignmentId: stage.assignments[0].id,
   clientId: clientId('a'),
   weight: 10,
-  codec: { codec: 'float32' },
+  codec: 'float32',
   length: 4,
   hash: hashNamed('update'),
   bytes: encodeCoordinates(values),
@@ -35,7 +35,7 @@ describe('admitUpdate', () => {
   it.each([
     ['more weight than its client has examples', { weight: 11 }, 'invalid-message'],
     ['weight from a client that never joined', { clientId: clientId('z'), weight: 1 }, 'invalid-message'],
-    ['another codec than the run’s', { codec: { codec: 'float16' } }, 'unknown-codec'],
+    ['another codec than the run’s', { codec: 'float16' }, 'unknown-codec'],
     ['another number of coordinates', { length: 5 }, 'shape-mismatch'],
     ['a byte too few', { bytes: update.bytes.subarray(1) }, 'corrupt-update'],
     ['a byte too many', { bytes: Uint8Array.of(...update.bytes, 0) }, 'corrupt-update'],

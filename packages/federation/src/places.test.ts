@@ -60,7 +60,7 @@ describe('places of a round', () => {
     const { stage } = begun(record)
     const { id, clientId } = stage.assignments[1]!
     const update = (values: readonly number[]) => ({
-      ...{ assignmentId: id, clientId, weight: 5, codec: { codec: 'float32' }, length: values.length },
+      ...{ assignmentId: id, clientId, weight: 5, codec: 'float32', length: values.length },
       ...{ hash: 'h' as never, bytes: encodeCoordinates(Float32Array.from(values)) },
     })
     const placed = decodeUpdate(record, stage, update([3, -1]))

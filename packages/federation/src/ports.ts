@@ -32,7 +32,8 @@ export interface StoredUpdate {
   readonly assignmentId: AssignmentId
   readonly clientId: ClientId
   readonly weight: number
-  readonly codec: Readonly<Record<string, unknown>> & { readonly codec: string }
+  /** Its name; its options are the run's. */
+  readonly codec: string
   readonly length: number
   /** SHA-256 of `bytes`. */
   readonly hash: BlobHash

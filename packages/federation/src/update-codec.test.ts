@@ -17,7 +17,7 @@ for (const { name } of codecs.plugins) {
     const work = workOf({ codec: name })
     const packed = packUpdate(work, UPDATE, CLIENT)
     const read = unwrap(unpackUpdate(work, { ...packed, length: 40 }, 40))
-    expect(packed.codec).toEqual(work.spec.codec)
+    expect(packed.codec).toBe(name)
     const alike = read.filter((value, at) => Math.sign(value) === Math.sign(UPDATE[at]!) || value === 0)
     expect(alike.length).toBeGreaterThanOrEqual(39) // `sign` has no zero
     expect(read.some((value) => value !== 0)).toBe(true)

@@ -18,14 +18,14 @@ export interface UpdateWork {
 export const codecOf = ({ spec, kind }: Omit<UpdateWork, 'round'>): CodecChoice =>
   kind === 'probe' ? { codec: 'float32' } : spec.codec
 
-/** An update as bytes, and what they are written with. */
+/** An update as bytes, and the codec that they are written with. */
 export type PackedUpdate = Pick<StoredUpdate, 'codec' | 'bytes'>
 
 /** An update as it is, with nothing of earlier rounds. @throws {FedError} `not-finite` */
 export function packUpdate(work: UpdateWork, update: Update, client: ClientId): PackedUpdate {
   const codec = codecOf(work)
   const context = codecContext({ seed: work.spec.seed, round: work.round, client: fnv1a32(client) })
-  return { codec, bytes: unwrap(codecs.byName(codec.codec)).encode(update, codec as never, context) }
+  return { codec: codec.codec, bytes: unwrap(codecs.byName(codec.codec)).encode(update, codec as never, context) }
 }
 
 /** The largest |value| that can be read of an update whose own largest is this: a codec may scale up what it sends. */
@@ -43,10 +43,8 @@ export function unpackUpdate(
   length: number,
 ): Result<Update, FedError> {
   const codec = codecOf(work)
-  if (update.codec.codec !== codec.codec) {
-    return err(
-      new FedError('unknown-codec', `this work travels by the codec ${codec.codec}, not ${update.codec.codec}`),
-    )
+  if (update.codec !== codec.codec) {
+    return err(new FedError('unknown-codec', `this work travels by the codec ${codec.codec}, not ${update.codec}`))
   }
   if (update.length !== length) {
     const message = `an update of this stage has ${length} coordinates, not ${update.length}`

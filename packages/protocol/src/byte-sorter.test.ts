@@ -40,8 +40,8 @@ const chunk = (hash: string, offset = 0): Reply => ({ type: 'chunk', hash, size:
 const store = (index: number) => ({ type: 'store-chunk', hash: upload, size: 600_000, index }) as WorkerMessage
 const stored = (index: number) => ({ type: 'stored', hash: upload, index, complete: false }) as Reply
 const update = (run: string, round: number): WorkerMessage => ({
-  ...{ type: 'update', weight: 1, codec: { name: 'float32', config: {} }, length: 1, blob: false, metrics: {} },
-  ...{ ...workOf(run, round), hash: upload! },
+  ...{ type: 'update', weight: 1, codec: 'float32', length: 1, blob: upload!, metrics: {} },
+  ...workOf(run, round),
 })
 
 let sorter: ByteSorter
@@ -123,8 +123,8 @@ describe('bytes of messages', () => {
 
   it('of a hello are control', () => {
     const about = { examples: 1, device: 'cpu', software: 'test', token: '', clientSecret: '0123456789abcdef' }
-    const hello = { type: 'hello', protocol: 2, clientId: clientId('ada'), ...about } as const
-    const welcome = { type: 'welcome', protocol: 2, clientId: clientId('ada'), serverTime: 1 } as const
+    const hello = { type: 'hello', protocol: 3, clientId: clientId('ada'), ...about } as const
+    const welcome = { type: 'welcome', protocol: 3, clientId: clientId('ada'), serverTime: 1 } as const
     expect(kinds(hello, welcome)).toEqual(['control', 'control'])
   })
 })

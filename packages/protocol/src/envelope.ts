@@ -1,7 +1,7 @@
 /**
  * The bytes around a message. All integers are little-endian.
  *
- *     0  magic 'TSRA'        8  headerLength u32     16             header, UTF-8 JSON
+ *     0  magic 'TSRA'        8  headerLength u32     16             header, deflated JSON
  *     4  frame version u8   12  bodyLength u32       16 + h         body, raw
  *     5  three zero bytes                            16 + h + b     first 16 bytes of SHA-256 over all before
  */

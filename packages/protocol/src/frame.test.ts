@@ -1,27 +1,33 @@
 import { createHash } from 'node:crypto'
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { FedError } from '@tessera/vocabulary'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { HEADER_DICTIONARY } from './header-dictionary.ts'
 import { decodeFrame, decodeReply, encodeFrame, sealFrame, workerMessage } from './index.ts'
 import { MESSAGES } from './message.ts'
+import { packHeader } from './packed-header.ts'
 import { sampleSession } from './sample-session.ts'
 
 const EMPTY = new Uint8Array(0)
 const text = (value: string) => new TextEncoder().encode(value)
 const goodbye = encodeFrame({ message: { type: 'goodbye' } })
 const hello = sampleSession[0]!.message
-const inlineUpdate = sampleSession.find(({ message }) => message.type === 'update' && !message.blob)!
+const inlineUpdate = sampleSession.find(({ message }) => message.type === 'update' && message.blob === null)!
 
 const codeOf = (bytes: unknown) => {
   const frame = decodeFrame(bytes)
   return frame.ok ? 'ok' : frame.error.code
 }
 /** A frame whose envelope is sound, with any JSON as its header. */
-const sealed = (json: unknown, body: Uint8Array = EMPTY) => sealFrame({ header: text(JSON.stringify(json)), body })
+const sealed = (json: unknown, body: Uint8Array = EMPTY) => sealedText(text(JSON.stringify(json)), body)
+const sealedText = (header: Uint8Array, body: Uint8Array = EMPTY) => sealFrame({ header: packHeader(header), body })
+/** A header as any other library may write it. */
+const deflated = (header: Uint8Array, level = 6) => deflateRawSync(header, { level, dictionary: HEADER_DICTIONARY })
 
 /** The frame's layout once more, independently: prefix by hand, checksum by Node. */
 function layOut(header: Uint8Array, body: Uint8Array, patch: (prefix: Buffer) => void = () => {}): Uint8Array {
-  const prefix = Buffer.from([0x54, 0x53, 0x52, 0x41, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+  const prefix = Buffer.from([0x54, 0x53, 0x52, 0x41, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
   prefix.writeUInt32LE(header.length, 8)
   prefix.writeUInt32LE(body.length, 12)
   patch(prefix)
@@ -41,9 +47,28 @@ describe('a frame', () => {
     expect(MESSAGES.map(({ shape }) => shape.type.value).filter((type) => !sampled.has(type))).toEqual([])
   })
 
-  it('is the prefix, the header, the body and half a SHA-256', () => {
+  it('is the prefix, the deflated header, the body and half a SHA-256', () => {
     const { message, body = EMPTY } = inlineUpdate
-    expect(encodeFrame({ message, body })).toEqual(new Uint8Array(layOut(text(JSON.stringify(message)), body)))
+    const frame = encodeFrame({ message, body })
+    const header = frame.subarray(16, -16 - body.length)
+    expect(frame).toEqual(new Uint8Array(layOut(header, body)))
+    const inflated = inflateRawSync(header, { dictionary: HEADER_DICTIONARY }).toString()
+    expect(JSON.parse(inflated)).toEqual(message)
+  })
+
+  it('is read whatever the level of its header, and is the same bytes in whatever order the fields are given', () => {
+    const { message, body = EMPTY } = inlineUpdate
+    for (const level of [0, 1, 6, 9]) {
+      const header = deflated(text(JSON.stringify(message)), level)
+      expect(decodeFrame(layOut(header, body))).toEqual({ ok: true, value: { message, body } })
+    }
+    const backwards = Object.fromEntries(Object.entries(message).reverse()) as typeof message
+    expect(encodeFrame({ message: backwards, body })).toEqual(encodeFrame({ message, body }))
+  })
+
+  it('of a message that says little is short: 36 bytes for goodbye and for accepted', () => {
+    const accepted = encodeFrame({ message: { type: 'accepted', duplicate: false } })
+    expect([goodbye.length, accepted.length]).toEqual([16 + 4 + 16, 16 + 4 + 16])
   })
 
   it('arrives as a Buffer at an odd offset, or as an ArrayBuffer', () => {
@@ -97,14 +122,14 @@ describe('a damaged frame', () => {
 
   it('is malformed above 64 KiB of header or 1 MiB of body, even when all of it is there', () => {
     expect(codeOf(layOut(new Uint8Array(65_537), EMPTY))).toBe('malformed-frame')
-    expect(codeOf(layOut(text('{"type":"goodbye"}'), new Uint8Array(1_048_577)))).toBe('malformed-frame')
+    expect(codeOf(layOut(deflated(text('{"type":"goodbye"}')), new Uint8Array(1_048_577)))).toBe('malformed-frame')
     expect(() => sealFrame({ header: new Uint8Array(65_537), body: EMPTY })).toThrow(RangeError)
     expect(() => sealFrame({ header: EMPTY, body: new Uint8Array(1_048_577) })).toThrow(RangeError)
   })
 
   it('is malformed when a reserved byte is used, although its checksum is right', () => {
     for (const at of [5, 6, 7]) {
-      const reserved = layOut(text('{"type":"goodbye"}'), EMPTY, (prefix) => prefix.writeUInt8(1, at))
+      const reserved = layOut(deflated(text('{"type":"goodbye"}')), EMPTY, (prefix) => prefix.writeUInt8(1, at))
       expect(codeOf(reserved)).toBe('malformed-frame')
     }
   })
@@ -125,24 +150,24 @@ describe('a damaged frame', () => {
         .map((value) => text(JSON.stringify(value) ?? '')),
     )
     const check = (bytes: Uint8Array, body: Uint8Array) => {
-      const frame = decodeFrame(sealFrame({ header: bytes, body }))
-      if (!frame.ok) expect(frame.error).toBeInstanceOf(FedError)
+      for (const frame of [decodeFrame(sealFrame({ header: bytes, body })), decodeFrame(sealedText(bytes, body))])
+        if (!frame.ok) expect(frame.error).toBeInstanceOf(FedError)
     }
     fc.assert(fc.property(header, fc.uint8Array({ maxLength: 20 }), check), { numRuns: 1000 })
   })
 })
 
 describe('a version', () => {
-  it('of the frame other than 1 is unsupported', () => {
-    for (const version of [0, 2, 255]) {
-      const other = layOut(text('{"type":"goodbye"}'), EMPTY, (prefix) => prefix.writeUInt8(version, 4))
+  it('of the frame other than 2 is unsupported', () => {
+    for (const version of [0, 1, 255]) {
+      const other = layOut(deflated(text('{"type":"goodbye"}')), EMPTY, (prefix) => prefix.writeUInt8(version, 4))
       expect(codeOf(other)).toBe('unsupported-version')
     }
   })
 
-  it('of the protocol other than 2 is unsupported, even where the message has changed beyond recognition', () => {
-    for (const protocol of [1, 3]) expect(codeOf(sealed({ ...hello, protocol }))).toBe('unsupported-version')
-    expect(codeOf(sealed({ type: 'hello', protocol: 3, greeting: 'new in version 3' }))).toBe('unsupported-version')
+  it('of the protocol other than 3 is unsupported, even where the message has changed beyond recognition', () => {
+    for (const protocol of [2, 4]) expect(codeOf(sealed({ ...hello, protocol }))).toBe('unsupported-version')
+    expect(codeOf(sealed({ type: 'hello', protocol: 4, greeting: 'new in version 4' }))).toBe('unsupported-version')
   })
 })
 
@@ -153,9 +178,21 @@ describe('a message', () => {
   }
 
   it('is invalid when its header is not JSON, or not UTF-8', () => {
-    expect(codeOf(sealFrame({ header: EMPTY, body: EMPTY }))).toBe('invalid-message')
-    expect(codeOf(sealFrame({ header: text('{"type":"goodbye"'), body: EMPTY }))).toBe('invalid-message')
-    expect(codeOf(sealFrame({ header: Uint8Array.of(0x22, 0xff, 0x22), body: EMPTY }))).toBe('invalid-message')
+    expect(codeOf(sealedText(EMPTY))).toBe('invalid-message')
+    expect(codeOf(sealedText(text('{"type":"goodbye"')))).toBe('invalid-message')
+    expect(codeOf(sealedText(Uint8Array.of(0x22, 0xff, 0x22)))).toBe('invalid-message')
+  })
+
+  it('is invalid when its header is not deflated, cut short, or longer than 64 KiB once it is inflated', () => {
+    const header = text('{"type":"goodbye"}')
+    const codes = [EMPTY, header, deflated(header).subarray(0, -1), Uint8Array.of(...deflated(header), 0)]
+    expect(codes.map((bytes) => codeOf(layOut(bytes, EMPTY)))).toEqual(codes.map(() => 'invalid-message'))
+    const padded = (length: number) => text('{"type":"goodbye"}'.padEnd(length))
+    expect([65_536, 65_537].map((length) => codeOf(layOut(deflated(padded(length)), EMPTY)))).toEqual([
+      'ok',
+      'invalid-message',
+    ])
+    expect(() => packHeader(padded(65_537))).toThrow(RangeError)
   })
 
   it('is invalid with an unknown type, an unknown field, a missing field or a wrong one', () => {
@@ -169,9 +206,9 @@ describe('a message', () => {
   it('has no NaN and no infinity', () => {
     const progress = { type: 'progress', runId: 'r', round: 1, assignmentId: 'a', step: 0, steps: 1 }
     const header = (loss: string) => text(JSON.stringify(progress).replace('}', `,"loss":${loss}}`))
-    expect(codeOf(sealFrame({ header: header('1.5'), body: EMPTY }))).toBe('ok')
-    expect(codeOf(sealFrame({ header: header('null'), body: EMPTY }))).toBe('ok')
-    expect(codeOf(sealFrame({ header: header('1e999'), body: EMPTY }))).toBe('invalid-message')
+    expect(codeOf(sealedText(header('1.5')))).toBe('ok')
+    expect(codeOf(sealedText(header('null')))).toBe('ok')
+    expect(codeOf(sealedText(header('1e999')))).toBe('invalid-message')
     const loss = Number.NaN
     expect(() => encodeFrame({ message: { ...progress, loss } as never })).toThrow(FedError)
   })
@@ -204,12 +241,13 @@ describe('a message', () => {
     )
   })
 
-  it('of an update names the hash of its body', () => {
+  it('of an update has a body or names a blob, never both', () => {
     const { message, body } = inlineUpdate
+    const blob = '0'.repeat(64)
     expect(codeOf(sealed(message, body))).toBe('ok')
-    expect(codeOf(sealed(message, Uint8Array.of(1)))).toBe('hash-mismatch')
     expect(codeOf(sealed(message))).toBe('invalid-message')
-    expect(codeOf(sealed({ ...message, blob: true }, body))).toBe('invalid-message')
+    expect(codeOf(sealed({ ...message, blob }))).toBe('ok')
+    expect(codeOf(sealed({ ...message, blob }, body))).toBe('invalid-message')
   })
 
   it('that is wrong is our own mistake when we send it', () => {

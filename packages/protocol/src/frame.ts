@@ -16,9 +16,10 @@ export interface Frame<M extends Message = Message> {
 const NO_BODY = new Uint8Array(0)
 
 /**
- * A message and its body as bytes, ready for the socket.
+ * A message and its body as bytes, ready for the socket: the fields in the order of the schema, so that the dictionary
+ * fits them and the same message is the same bytes.
  *
- * @throws {FedError} 'invalid-message' or 'hash-mismatch': the message breaks its schema or does not fit its body.
+ * @throws {FedError} 'invalid-message': the message breaks its schema or does not fit its body.
  * @throws {RangeError} The header is longer than 64 KiB, or the body longer than 1 MiB.
  * @example socket.emit('frame', encodeFrame({ message: { type: 'goodbye' } }))
  */
@@ -27,13 +28,13 @@ export function encodeFrame({ message, body = NO_BODY }: { message: Message; bod
   if (!checked.success) throw new FedError('invalid-message', `${message.type}: ${checked.error.issues[0]?.message}`)
   const problem = bodyProblem(message, body)
   if (problem !== undefined) throw problem
-  return sealFrame({ header: encodeHeader(message), body })
+  return sealFrame({ header: encodeHeader(checked.data), body })
 }
 
 /**
  * What a peer sent, as a message and a body. Never throws, whatever arrives; the body is a view on the same memory.
  * Errors: 'malformed-frame' (cut short, damaged, too long, not bytes), 'unsupported-version' (of the frame or of
- * the protocol), 'invalid-message' (the schema, or a body that does not fit), 'hash-mismatch' (an inline update).
+ * the protocol), 'invalid-message' (the header, its schema, or a body that does not fit).
  *
  * @param bytes A Uint8Array or Buffer in Node, an ArrayBuffer in browsers; anything else is malformed.
  * @param schema Which messages are allowed here, e.g. `workerMessage`; all by default.

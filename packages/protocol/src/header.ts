@@ -1,17 +1,20 @@
 import { err, FedError, ok, type Result } from '@tessera/vocabulary'
 import type { z } from 'zod'
 import type { Message } from './message.ts'
+import { packHeader, unpackHeader } from './packed-header.ts'
 import { PROTOCOL_VERSION } from './version.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** A message as UTF-8 JSON. */
-export const encodeHeader = (message: Message): Uint8Array => encoder.encode(JSON.stringify(message))
+/** A message as JSON in UTF-8, deflated. @throws {RangeError} The JSON is longer than 64 KiB. */
+export const encodeHeader = (message: Message): Uint8Array => packHeader(encoder.encode(JSON.stringify(message)))
 
 /** The message of a header, checked against `schema`; see `decodeFrame` for the errors. */
 export function decodeHeader<M extends Message>(header: Uint8Array, schema: z.ZodType<M>): Result<M, FedError> {
-  const json = parseJson(header)
+  const unpacked = unpackHeader(header)
+  if (!unpacked.ok) return unpacked
+  const json = parseJson(unpacked.value)
   if (!json.ok) return json
   const version = versionOf(json.value)
   if (version !== undefined && version !== PROTOCOL_VERSION) return err(unsupported(version))

@@ -17,6 +17,7 @@ export {
 export { CHUNK_BYTES, MAX_FETCH_BYTES, MAX_HEADER_BYTES, MAX_INLINE_BYTES, MAX_LISTED_CHUNKS } from './limits.ts'
 export { LIVE_EVENT, type LiveMessage, liveMessage } from './live-feed.ts'
 export { type Message, type MessageOf, message, type ReplyTo, type Request } from './message.ts'
+export { packHeader } from './packed-header.ts'
 export { errorOf, publicMessage, type Refusal, refusalOf } from './refusal.ts'
 export { type Reply, reply } from './replies.ts'
 export { FRAME_EVENT, PROTOCOL_VERSION } from './version.ts'

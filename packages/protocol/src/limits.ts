@@ -1,4 +1,4 @@
-/** Longest header of a frame, in bytes. */
+/** Longest header of a frame, in bytes, both as it travels and inflated. */
 export const MAX_HEADER_BYTES = 64 * 1024
 
 /** Longest body of a frame, in bytes; an update longer than this travels as a blob. */

@@ -2,12 +2,14 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { inflateRawSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { COORDINATOR_MESSAGES } from './coordinator-messages.ts'
+import { DICTIONARY_LINES, HEADER_DICTIONARY } from './header-dictionary.ts'
 import { decodeFrame, encodeFrame } from './index.ts'
 import * as limits from './limits.ts'
-import { REPLY_TO } from './message.ts'
+import { MESSAGES, REPLY_TO } from './message.ts'
 import { REPLIES } from './replies.ts'
 import { sampleSession } from './sample-session.ts'
 import { WORKER_MESSAGES } from './worker-messages.ts'
@@ -76,6 +78,8 @@ function answersTable(): string {
 
 const hex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ')
 
+const inflatedText = (header: Uint8Array) => inflateRawSync(header, { dictionary: HEADER_DICTIONARY }).toString()
+
 function exampleOf(frame: Uint8Array): string {
   const line = (start: number, end: number, what: string) => {
     const parts: string[] = []
@@ -89,11 +93,11 @@ function exampleOf(frame: Uint8Array): string {
   return [
     '```',
     ...line(0, 4, 'magic, "TSRA"'),
-    ...line(4, 5, 'frame version 1'),
+    ...line(4, 5, 'frame version 2'),
     ...line(5, 8, 'reserved'),
     ...line(8, 12, `headerLength, ${end - 16}`),
     ...line(12, 16, 'bodyLength, 0'),
-    ...line(16, end, new TextDecoder().decode(frame.subarray(16, end))),
+    ...line(16, end, `${inflatedText(frame.subarray(16, end))}, deflated`),
     ...line(end, frame.length, 'checksum'),
     '```',
   ].join('\n')
@@ -110,7 +114,14 @@ function sessionText(): string {
   return ['```', ...lines, '```'].join('\n')
 }
 
+function dictionaryText(): string {
+  const hash = createHash('sha256').update(HEADER_DICTIONARY).digest('hex')
+  const about = `${HEADER_DICTIONARY.length} bytes with the SHA-256 \`${hash}\`:`
+  return [about, '', '```', ...DICTIONARY_LINES, '```'].join('\n')
+}
+
 const generated: Record<string, string> = {
+  'dictionary': dictionaryText(),
   'example': exampleOf(encodeFrame({ message: { type: 'goodbye' } })),
   'answers': answersTable(),
   'worker messages': WORKER_MESSAGES.map(tableOf).join('\n\n'),
@@ -148,11 +159,18 @@ describe('PROTOCOL.md', () => {
           .split(' ') ?? [],
     )
     const frame = Uint8Array.from(bytes, (byte) => Number.parseInt(byte, 16))
-    expect(frame.length).toBe(16 + 18 + 16)
-    expect(hex(createHash('sha256').update(frame.subarray(0, 34)).digest().subarray(0, 16))).toBe(
-      hex(frame.subarray(34)),
+    expect(frame.length).toBe(16 + 4 + 16)
+    expect(hex(createHash('sha256').update(frame.subarray(0, 20)).digest().subarray(0, 16))).toBe(
+      hex(frame.subarray(20)),
     )
     const decoded = decodeFrame(frame)
     expect(decoded.ok && decoded.value.message).toEqual({ type: 'goodbye' })
+  })
+
+  it('has in the dictionary of headers every type and every field, as they stand in JSON', () => {
+    const words = MESSAGES.flatMap(({ shape }) =>
+      Object.keys(shape).map((name) => (name === 'type' ? `{"type":"${shape.type.value}"` : `"${name}":`)),
+    )
+    expect(words.filter((word) => !DICTIONARY_LINES.join('').includes(word))).toEqual([])
   })
 })

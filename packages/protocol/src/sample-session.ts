@@ -22,7 +22,8 @@ const modelFile = hashBytes(text('model.safetensors'))
 const work = { runId: runId('run-1'), round: 1, assignmentId: assignmentId('run-1.1.0.ada') }
 const later = { ...work, round: 2, assignmentId: assignmentId('run-1.2.0.ada') }
 const last = { ...work, round: 3, assignmentId: assignmentId('run-1.3.0.ada') }
-const result = { weight: 120, codec: { name: 'float32', config: {} }, metrics: { 'train-loss': 2.25 } }
+const result = { weight: 120, codec: 'float32' }
+const metrics = { 'train-loss': 2.25 }
 const accepted = { type: 'accepted', duplicate: false } as const
 
 const introduction: readonly SampleFrame[] = [
@@ -92,7 +93,7 @@ const training: readonly SampleFrame[] = [
   {
     from: 'worker',
     note: 'done, small enough for one frame',
-    message: { type: 'update', ...work, ...result, length: 2, hash: hashBytes(encodedUpdate), blob: false },
+    message: { type: 'update', ...work, ...result, length: 2, blob: null, metrics },
     body: encodedUpdate,
   },
   { from: 'coordinator', note: '', message: accepted },
@@ -123,7 +124,7 @@ const upload: readonly SampleFrame[] = [
   {
     from: 'worker',
     note: 'too late',
-    message: { type: 'update', ...later, ...result, length: 300_000, hash: hashBytes(largeUpdate), blob: true },
+    message: { type: 'update', ...later, ...result, length: 300_000, blob: hashBytes(largeUpdate), metrics },
   },
   {
     from: 'coordinator',

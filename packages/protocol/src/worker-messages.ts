@@ -68,15 +68,13 @@ export const update = z
     type: z.literal('update'),
     ...assignmentFields,
     weight: countField.describe('How much the update counts, normally the number of examples trained on.'),
-    codec: z
-      .strictObject({
-        name: z.string().min(1).max(64).describe('Name of the codec.'),
-        config: z.record(z.string(), z.unknown()).describe('Its options.'),
-      })
-      .describe('How the update was encoded.'),
+    codec: z.string().min(1).max(64).describe("Name of the codec that encoded the update; its options are the run's."),
     length: countField.describe('Number of coordinates.'),
-    hash: blobHashField.describe('SHA-256 of the encoded update.'),
-    blob: z.boolean().describe('false: the body is the encoded update; true: it was uploaded as the blob `hash`.'),
+    blob: blobHashField
+      .nullable()
+      .describe(
+        'The blob as which the encoded update was uploaded; null: it is the body, and named by its own SHA-256.',
+      ),
     metrics: z.record(z.string().min(1).max(64), z.number()).describe("The worker's finite measurements by name."),
   })
   .describe('Hands in the result of an assignment: trained minus received coordinates, encoded.')

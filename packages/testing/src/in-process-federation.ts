@@ -68,7 +68,7 @@ export function packUpdate(client: ClientId, { assignmentId }: AssignmentMessage
     assignmentId: assignmentId as StoredUpdate['assignmentId'],
     clientId: client,
     weight: examplesOf(client),
-    codec: { codec: 'float32' },
+    codec: 'float32',
     length: values.length,
     hash: hashNamed(String(fnv1a32(bytes.join()))),
     bytes,

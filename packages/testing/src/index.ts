@@ -1,3 +1,4 @@
+export { allocatedBytes } from './allocated-bytes.ts'
 export { archiveRun, collect, withRows, withUpdates } from './archived-run.ts'
 export { type Attack, attacks, distanceOf, honestUpdates, meanOf } from './attacks.ts'
 export { averagingGap, expectDeclaredExactness } from './averaging-gap.ts'
@@ -33,6 +34,7 @@ export {
 export { createLife, type Life } from './life.ts'
 export { mortalPorts } from './mortal-ports.ts'
 export { mortalStore } from './mortal-store.ts'
+export { mutatedBytes } from './mutated-bytes.ts'
 export { createRecordingLog, type LogLine } from './recording-log.ts'
 export { createRecordingObserver, type RecordingObserver } from './recording-observer.ts'
 export { createRecordingTransport, type RecordingTransport } from './recording-transport.ts'

@@ -81,7 +81,7 @@ export function sampleCommit(record: RunRecord, seq: number, client: 'a' | 'b' =
     assignmentId: id,
     clientId: clientId(client),
     weight: 10,
-    codec: { codec: 'float32' },
+    codec: 'float32',
     length: 4,
     hash: sampleHash(client.charCodeAt(0)),
     bytes: Uint8Array.from({ length: 16 }, (_, at) => at * 17),

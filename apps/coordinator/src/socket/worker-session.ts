@@ -4,6 +4,7 @@ import {
   decodeFrame,
   encodeFrame,
   type Frame,
+  hashBytes,
   MAX_LISTED_CHUNKS,
   type MessageOf,
   PROTOCOL_VERSION,
@@ -193,25 +194,17 @@ export class WorkerSession {
     if (!held.ok && NEVER_TAKEN.has(held.error.code)) return held
     const isAwaited = held.ok && held.value.status === 'open'
     return this.#parts.intake.pass(message.runId, body.length, async () => {
-      const bytes = message.blob ? await this.#parts.readBlob(message.hash) : body.slice()
+      const bytes = message.blob === null ? body.slice() : await this.#parts.readBlob(message.blob)
       if (bytes !== null || !isAwaited) return this.#takeIn(client, message, bytes ?? NOTHING)
-      return err(new FedError('blob-incomplete', `not all of the update's blob ${message.hash} is here`))
+      return err(new FedError('blob-incomplete', `not all of the update's blob ${message.blob} is here`))
     })
   }
 
   /** What is not awaited is a duplicate or too late by its hash alone. */
   async #takeIn(client: ClientId, message: MessageOf<'update'>, bytes: Uint8Array): Promise<Result<Answer, FedError>> {
-    const { runId, assignmentId, weight, codec, length, hash, metrics } = message
-    const { name, config } = codec
-    const update: StoredUpdate = {
-      assignmentId,
-      clientId: client,
-      weight,
-      codec: { ...config, codec: name },
-      length,
-      hash,
-      bytes,
-    }
+    const { runId, assignmentId, weight, codec, length, blob, metrics } = message
+    const hash = blob ?? hashBytes(bytes)
+    const update: StoredUpdate = { assignmentId, clientId: client, weight, codec, length, hash, bytes }
     const taken = await this.#parts.engine.receive(runId, update, metrics)
     this.#parts.roster.update(client, { work: null, lastSeenAt: Date.now() })
     return taken.ok ? accepted(taken.value.duplicate) : taken

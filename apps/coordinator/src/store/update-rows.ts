@@ -16,7 +16,7 @@ export async function writeUpdate(
   { bytes, ...update }: StoredUpdate,
 ): Promise<void> {
   const { assignmentId: id } = update
-  const data = { ...update, runId, kind, index, codec: toJson(update.codec), size: bytes.length }
+  const data = { ...update, runId, kind, index, codec: toJson({ codec: update.codec }), size: bytes.length }
   try {
     await tx.update.create({ data })
   } catch (error) {
@@ -64,7 +64,7 @@ export async function* readUpdates(
       assignmentId: assignmentId(row.assignmentId),
       clientId: clientId(row.clientId),
       weight: Number(row.weight),
-      codec: fromJson<StoredUpdate['codec']>(row.codec),
+      codec: fromJson<{ codec: string }>(row.codec).codec,
       length: row.length,
       hash: blobHash(row.hash),
       bytes,
