@@ -22,8 +22,9 @@ export function createRunDesk({ engine, shelf, removed }: RunDeskParts): RunActi
   }
   return {
     async createRun(input) {
-      const spec = unwrap(parseRunSpec(input))
-      const { model, files } = await shelf.load(spec.model)
+      const given = unwrap(parseRunSpec(input))
+      const { model, files, folder } = await shelf.load(given.model)
+      const spec = { ...given, model: folder } // the same folder when the coordinator is started elsewhere
       const record = createRunRecord({ runId: newRunId(spec.name), spec, model, files, createdAt: Date.now() })
       if (spec.evaluation !== null) unwrap(readExamples(await readDataFile(spec.evaluation.file), spec.data))
       await engine.createRun(record)

@@ -1,9 +1,7 @@
-import { parseRunSpec } from '@tessera/runs'
-import { unwrap } from '@tessera/vocabulary'
 import type { Command } from 'commander'
 import { contextOf } from '../context.ts'
 import { collect, seedOf } from '../flags.ts'
-import { readSpecFile, type SpecSource, withAbsolutePaths } from '../spec-file.ts'
+import { parseSpecFromHere, readSpecFile, type SpecSource } from '../spec-file.ts'
 import { specHelp } from '../spec-help.ts'
 import { watchRun } from '../watch-run.ts'
 
@@ -23,7 +21,7 @@ export function runCommand(program: Command): void {
     .addHelpText('after', () => `\nFields:\n${specHelp()}`)
     .action(async (file: string | undefined, options: RunOptions, command: Command) => {
       const { terminal, api } = contextOf(command)
-      const spec = withAbsolutePaths(unwrap(parseRunSpec(await readSpecFile({ file, ...options }))))
+      const spec = parseSpecFromHere(await readSpecFile({ file, ...options }))
       const client = await api()
       const id = await client.createRun(spec)
       if (!options.watch) {
