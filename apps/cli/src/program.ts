@@ -11,6 +11,7 @@ import { runCommand } from './commands/run.ts'
 import { runsCommand } from './commands/runs.ts'
 import { upCommand } from './commands/up.ts'
 import { verifyCommand } from './commands/verify.ts'
+import { usageText } from './failure.ts'
 
 const EXIT_CODES = `
 Exit codes: 0 done, 1 the run ended without a result, 2 authentication or connection, 3 time-out,
@@ -27,7 +28,7 @@ export function createProgram(): Command {
     .option('--token <token>', "the coordinator's token (default: TESSERA_TOKEN, or the local data folder's)")
     .option('--data-dir <dir>', 'where this machine keeps its state (default: ~/.tessera, or TESSERA_HOME)')
     .addHelpText('after', EXIT_CODES)
-    .showHelpAfterError('(see --help)')
+    .configureOutput({ outputError: (message, write) => write(usageText(message)) })
     .exitOverride()
   for (const add of [
     upCommand,
