@@ -33,6 +33,7 @@ const demo: RunView = {
   metrics: [],
   adapterHash: null,
   waiting: 'waits for the update of ward-3',
+  resumesByItself: false,
   logHead: hashBytes(Uint8Array.of(9)),
 }
 
