@@ -60,6 +60,7 @@ const RUN = {
   clients: [],
   adapterHash: null,
   waiting: 'waits for the update of ward-3',
+  resumesByItself: false,
   logHead: hashBytes(Uint8Array.of(8)),
 }
 

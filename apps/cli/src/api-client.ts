@@ -23,7 +23,8 @@ export interface ApiClient {
   workers(): Promise<readonly z.infer<typeof workerView>[]>
   /** What a run moved, or what moved while workers had no work. */
   ledger(id: string | null, by: readonly LedgerSplit[]): Promise<LedgerView>
-  createRun(spec: unknown): Promise<string>
+  /** A submit token gives the same run however often it comes. */
+  createRun(spec: unknown, options?: { readonly submitToken?: string | undefined }): Promise<string>
   steer(id: string, action: 'pause' | 'resume' | 'abort'): Promise<void>
   remove(id: string, options: { readonly force: boolean }): Promise<void>
   record(id: string): Promise<RunExportRecord>
@@ -47,29 +48,41 @@ function requireAddress(server: string): void {
 
 const refused = z.looseObject({ code: z.string(), message: z.string(), fix: z.string().optional() })
 
-/** @throws {FedError} `invalid-config`: the server's address is none. */
-export function createApiClient(server: string, token: string | undefined): ApiClient {
+/**
+ * @param signal Ends all that is asked, and all that will be, with `timeout`.
+ * @throws {FedError} `invalid-config`: the server's address is none.
+ */
+export function createApiClient(server: string, token: string | undefined, signal?: AbortSignal): ApiClient {
   requireAddress(server)
+  const requireTime = (): void => {
+    if (signal?.aborted) throw new FedError('timeout', 'the time that --timeout allows has passed')
+  }
   const get = async <T>(path: string, schema: z.ZodType<T>): Promise<T> => {
     const answer = schema.safeParse(await (await call('GET', path)).json().catch(() => undefined))
     if (answer.success) return answer.data
+    requireTime()
     throw new FedError('unreachable', `what answers at ${server} is no coordinator of this release`, {
       cause: answer.error,
       fix: 'Check --server, and use the same release on both sides.',
     })
   }
-  const call = async (method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<Response> => {
-    const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
-    if (body !== undefined) headers['content-type'] = 'application/json'
-    const request = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) }
+  const call = async (method: 'GET' | 'POST' | 'DELETE', path: string, sent: Sent = {}): Promise<Response> => {
+    const headers: Record<string, string> = { ...sent.headers }
+    if (token !== undefined) headers.authorization = `Bearer ${token}`
+    if (sent.body !== undefined) headers['content-type'] = 'application/json'
+    const body = sent.body === undefined ? null : JSON.stringify(sent.body)
+    const request = { method, headers, body, signal: signal ?? null }
     const response = await fetch(new URL(path, server), request).catch((cause: unknown) => {
+      requireTime()
       throw new FedError('unreachable', `no coordinator answers at ${server}`, {
         cause,
         fix: 'Start one with `tessera up`, or name another with --server.',
       })
     })
-    if (!response.ok) throw await errorOf(response)
-    return response
+    if (response.ok) return response
+    const error = await errorOf(response)
+    requireTime()
+    throw error
   }
   const run = (id: string): string => `/api/runs/${encodeURIComponent(id)}`
   return {
@@ -83,24 +96,33 @@ export function createApiClient(server: string, token: string | undefined): ApiC
       const path = id === null ? '/api/ledger' : `${run(id)}/ledger`
       return get(by.length === 0 ? path : `${path}?by=${by.join(',')}`, ledgerView)
     },
-    createRun: async (spec) => {
-      const answer: unknown = await (await call('POST', '/api/runs', spec)).json()
+    createRun: async (body, { submitToken } = {}) => {
+      const headers: Record<string, string> = submitToken === undefined ? {} : { 'idempotency-key': submitToken }
+      const answer: unknown = await (await call('POST', '/api/runs', { body, headers })).json()
       return z.looseObject({ id: z.string() }).parse(answer).id
     },
     steer: async (id, action) => void (await call('POST', `${run(id)}/${action}`)),
     remove: async (id, { force }) => void (await call('DELETE', `${run(id)}?force=${force}`)),
     record: async (id) => (await (await call('GET', `${run(id)}/record`)).json()) as RunExportRecord,
-    blob: async (hash) => wholeOf(bodyOf(await call('GET', `/api/blobs/${hash}`))),
-    log: async (id) => bodyOf(await call('GET', `${run(id)}/log`)),
-    updates: async (id, { kind, index }) => bodyOf(await call('GET', `${run(id)}/updates/${kind}/${index}`)),
+    blob: async (hash) => wholeOf(bodyOf(await call('GET', `/api/blobs/${hash}`), requireTime)),
+    log: async (id) => bodyOf(await call('GET', `${run(id)}/log`), requireTime),
+    updates: async (id, { kind, index }) =>
+      bodyOf(await call('GET', `${run(id)}/updates/${kind}/${index}`), requireTime),
   }
 }
 
-/** An answer as it comes. @throws {FedError} `unreachable`: it ends in the middle. */
-async function* bodyOf({ body }: Response): AsyncIterable<Uint8Array> {
+/** What goes along with a request. */
+interface Sent {
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** An answer as it comes. @throws {FedError} `unreachable`: it ends in the middle; `timeout` */
+async function* bodyOf({ body }: Response, requireTime: () => void): AsyncIterable<Uint8Array> {
   try {
     for await (const piece of body ?? []) yield piece
   } catch (cause) {
+    requireTime()
     throw new FedError('unreachable', 'the connection to the coordinator ended in the middle of an answer', {
       cause,
       fix: 'Try again.',

@@ -9,7 +9,9 @@ import { createTerminal, type Terminal } from './terminal.ts'
 export interface Context {
   readonly config: CliConfig
   readonly terminal: Terminal
-  /** The coordinator that `--server` names, with the token of `--token`, the environment or the local data folder. */
+  /** Nobody is to be asked. */
+  readonly yes: boolean
+  /** The coordinator that `--server` names, with the token of `--token`, the environment or the local data folder; `--timeout` ends it. */
   api(): Promise<ApiClient>
 }
 
@@ -19,6 +21,9 @@ export interface GlobalOptions {
   readonly server?: string
   readonly token?: string
   readonly dataDir?: string
+  /** Milliseconds. */
+  readonly timeout?: number
+  readonly yes: boolean
 }
 
 export function contextOf(command: Command): Context {
@@ -30,10 +35,13 @@ export function contextOf(command: Command): Context {
     server: options.server ?? base.server,
     token: options.token ?? base.token,
   }
+  // From now on, whatever the command asks first.
+  const signal = options.timeout === undefined ? undefined : AbortSignal.timeout(options.timeout)
   return {
     config,
+    yes: options.yes ?? false,
     terminal: createTerminal({ json: options.json ?? false, quiet: options.quiet ?? false }),
-    api: async () => createApiClient(config.server, config.token ?? (await localToken(config.dataFolder))),
+    api: async () => createApiClient(config.server, config.token ?? (await localToken(config.dataFolder)), signal),
   }
 }
 

@@ -11,6 +11,8 @@ import { runCommand } from './commands/run.ts'
 import { runsCommand } from './commands/runs.ts'
 import { upCommand } from './commands/up.ts'
 import { verifyCommand } from './commands/verify.ts'
+import { usageText } from './failure.ts'
+import { secondsOf } from './flags.ts'
 
 const EXIT_CODES = `
 Exit codes: 0 done, 1 the run ended without a result, 2 authentication or connection, 3 time-out,
@@ -26,8 +28,11 @@ export function createProgram(): Command {
     .option('--server <url>', 'the coordinator to talk to (default: http://127.0.0.1:8080, or TESSERA_SERVER)')
     .option('--token <token>', "the coordinator's token (default: TESSERA_TOKEN, or the local data folder's)")
     .option('--data-dir <dir>', 'where this machine keeps its state (default: ~/.tessera, or TESSERA_HOME)')
+    .option('--timeout <seconds>', 'the longest that a command waits for the coordinator and its runs', secondsOf)
+    .option('--yes', 'do not ask before something is done that can not be undone', false)
+    .option('--no-color', 'no colours, as with NO_COLOR in the environment')
     .addHelpText('after', EXIT_CODES)
-    .showHelpAfterError('(see --help)')
+    .configureOutput({ outputError: (message, write) => write(usageText(message)) })
     .exitOverride()
   for (const add of [
     upCommand,

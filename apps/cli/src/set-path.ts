@@ -8,5 +8,5 @@ export function setPath(tree: unknown, path: string, value: unknown): unknown {
   return { ...here, [first]: rest.length === 0 ? value : setPath(here[first], rest.join('.'), value) }
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { RunSpec } from '@tessera/runs'
-import { FedError } from '@tessera/vocabulary'
+import { parseRunSpec, type RunSpec } from '@tessera/runs'
+import { FedError, unwrap } from '@tessera/vocabulary'
 import { parse } from 'yaml'
-import { setPath } from './set-path.ts'
+import { isObject, setPath } from './set-path.ts'
 
 /** Where a run specification comes from: a file, and what is set beside it. */
 export interface SpecSource {
@@ -27,24 +27,34 @@ export async function readSpecFile({ file, set = [], name, seed }: SpecSource): 
   return spec ?? {}
 }
 
-/** The coordinator may run in another folder. */
-export function withAbsolutePaths({ model, evaluation, initialisation, ...spec }: RunSpec): RunSpec {
+/**
+ * A specification as it is asked for here, ready for a coordinator that may run in another folder: paths that a person
+ * wrote are paths from here. What was not written, as the default model, is left to the coordinator.
+ *
+ * @throws {FedError} `invalid-config`
+ */
+export function parseSpecFromHere(input: unknown): RunSpec {
+  return unwrap(parseRunSpec(withAbsolutePaths(input)))
+}
+
+/** A copy with the paths of a specification resolved; nothing else is looked at. */
+export function withAbsolutePaths(input: unknown): unknown {
+  if (!isObject(input)) return input
+  const { model, evaluation, initialisation } = input
   return {
-    ...spec,
-    model: resolve(model),
-    evaluation: evaluation === null ? null : withAbsoluteFile(evaluation),
-    initialisation: withAbsoluteFile(withAbsoluteData(initialisation)),
+    ...input,
+    ...(typeof model === 'string' && { model: resolve(model) }),
+    ...(isObject(evaluation) && { evaluation: withAbsoluteFile(evaluation) }),
+    ...(isObject(initialisation) && { initialisation: withAbsoluteFile(withAbsoluteData(initialisation)) }),
   }
 }
 
 /** Initialisations that can take their data from several places say so in a part of its own. */
-const withAbsoluteData = <Part extends object>(part: Part): Part =>
-  'data' in part && typeof part.data === 'object' && part.data !== null
-    ? { ...part, data: withAbsoluteFile(part.data) }
-    : part
+const withAbsoluteData = (part: Record<string, unknown>): Record<string, unknown> =>
+  isObject(part.data) ? { ...part, data: withAbsoluteFile(part.data) } : part
 
-const withAbsoluteFile = <Part extends object>(part: Part): Part =>
-  'file' in part && typeof part.file === 'string' ? { ...part, file: resolve(part.file) } : part
+const withAbsoluteFile = (part: Record<string, unknown>): Record<string, unknown> =>
+  typeof part.file === 'string' ? { ...part, file: resolve(part.file) } : part
 
 async function readText(file: string): Promise<string> {
   return readFile(file, 'utf8').catch((cause: unknown) => {

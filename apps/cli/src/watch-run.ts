@@ -14,7 +14,8 @@ export function lastMetric(run: RunView, name: string): number | null {
 /**
  * Follow a run to its end with progress bars: its rounds, and each worker's steps.
  *
- * @throws {FedError} `run-failed` when it is abandoned, or paused with a reason.
+ * @throws {FedError} `run-failed` when it is abandoned, or paused until somebody resumes it. A pause
+ * that the coordinator ends by itself, for a full disk, is waited for.
  */
 export async function watchRun(client: ApiClient, id: string, terminal: Terminal): Promise<RunView> {
   const bars = terminal.bars()
@@ -33,7 +34,7 @@ export async function watchRun(client: ApiClient, id: string, terminal: Terminal
         bar.set(step, loss === null ? '' : `loss ${loss.toFixed(3)}`)
       }
       if (run.phase === 'finished') return run
-      if (run.phase === 'abandoned' || run.phase === 'paused') throw failed(run)
+      if (run.phase === 'abandoned' || (run.phase === 'paused' && !run.resumesByItself)) throw failed(run)
       await sleep(POLL_MS)
     }
   } finally {
@@ -45,6 +46,7 @@ const committedRounds = (run: RunView): number => (run.phase === 'finished' ? ru
 
 function noteOf(run: RunView): string {
   const accuracy = lastMetric(run, 'eval-accuracy')
+  if (run.resumesByItself && run.waiting !== null) return `${run.phase}, ${run.waiting}`
   return accuracy === null ? run.phase : `${run.phase}, accuracy ${percent(accuracy)}`
 }
 

@@ -54,6 +54,8 @@ export interface Coordinator {
 }
 
 const VERSION = '0.1.0'
+/** A model of a relative path is looked for where the coordinator was started, then where Tessera is. */
+const MODEL_PLACES = ['.', fileURLToPath(new URL('../../..', import.meta.url))]
 const DASHBOARD = fileURLToPath(new URL('../../dashboard/dist/page', import.meta.url))
 /** A frame is a header, a body and 32 bytes around them. */
 const LARGEST_FRAME_BYTES = MAX_HEADER_BYTES + MAX_INLINE_BYTES + 32
@@ -98,7 +100,7 @@ type Foundation = CoordinatorOptions & {
 async function serve(foundation: Foundation): Promise<{ url: string; close: () => Promise<void> }> {
   const { database, housekeeping, log, token } = foundation
   const { store } = database
-  const shelf = new ModelShelf()
+  const shelf = new ModelShelf(MODEL_PLACES)
   const gateway = new WorkerGateway()
   const failed = (error: unknown): void => log.error(asFedError(error).message, { error })
   const roster = new WorkerRoster((worker) => live({ type: 'worker', worker }))

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import { access, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import type { ModelFile } from '@tessera/federation'
 import { BASE_MODEL_FILES, type BaseModel, loadBaseModel } from '@tessera/models'
 import { type BlobHash, blobHash, FedError, unwrap } from '@tessera/vocabulary'
 
 export interface ShelvedModel {
+  /** Where it is, an absolute path. */
+  readonly folder: string
   readonly model: BaseModel
   readonly files: readonly ModelFile[]
 }
@@ -15,8 +17,16 @@ export class ModelShelf {
   readonly #models = new Map<string, Promise<ShelvedModel>>()
   readonly #blobs = new Map<BlobHash, Uint8Array>()
 
+  readonly #places: readonly string[]
+
+  /** @param places Folders in which a model of a relative path is looked for, in this order. */
+  constructor(places: readonly string[]) {
+    this.#places = places
+  }
+
   /** @throws {FedError} `file-not-found`, `missing-weights`, `invalid-model`, `unknown-architecture`, `corrupt-safetensors`. */
-  load(folder: string): Promise<ShelvedModel> {
+  async load(path: string): Promise<ShelvedModel> {
+    const folder = await this.#find(path)
     const loading = this.#models.get(folder) ?? this.#read(folder)
     this.#models.set(folder, loading)
     loading.catch(() => this.#models.delete(folder))
@@ -37,13 +47,15 @@ export class ModelShelf {
     return this.#blobs.get(hash) ?? null
   }
 
-  async #read(folder: string): Promise<ShelvedModel> {
-    await access(folder).catch((cause: unknown) => {
-      throw new FedError('file-not-found', `there is no model folder ${folder}`, {
-        cause,
-        fix: 'The path of a model is a path at the coordinator.',
-      })
+  async #find(path: string): Promise<string> {
+    const folders = isAbsolute(path) ? [path] : this.#places.map((place) => resolve(place, path))
+    for (const folder of folders) if (await isThere(folder)) return folder
+    throw new FedError('file-not-found', `there is no model folder ${folders.join(' or ')}`, {
+      fix: 'The path of a model is a path at the coordinator.',
     })
+  }
+
+  async #read(folder: string): Promise<ShelvedModel> {
     const bytes = new Map<string, Uint8Array>()
     for (const file of BASE_MODEL_FILES) {
       const content = await readFile(join(folder, file)).catch(() => null)
@@ -55,6 +67,12 @@ export class ModelShelf {
       this.#blobs.set(hash, content)
       return { path, hash, size: content.length }
     })
-    return { model, files }
+    return { folder, model, files }
   }
 }
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  )

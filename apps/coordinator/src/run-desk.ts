@@ -1,12 +1,12 @@
-import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Engine } from '@tessera/federation'
 import { createRunRecord, parseRunSpec } from '@tessera/runs'
 import { readExamples } from '@tessera/trainer'
-import { FedError, type RunId, runId, unwrap } from '@tessera/vocabulary'
-import type { RunActions } from './http/run-actions.ts'
+import { FedError, type RunId, unwrap } from '@tessera/vocabulary'
+import type { RunActions, SubmittedRun } from './http/run-actions.ts'
 import type { ModelShelf } from './model-shelf.ts'
 import { hasEnded } from './run-ended.ts'
+import { newRunId, requireSameSpec, runIdOf } from './run-submission.ts'
 
 export interface RunDeskParts {
   readonly engine: Engine
@@ -20,14 +20,29 @@ export function createRunDesk({ engine, shelf, removed }: RunDeskParts): RunActi
   const steer = async (id: RunId, event: Parameters<Engine['steer']>[1]): Promise<void> => {
     unwrap(await engine.steer(id, event))
   }
+  const create = async (input: unknown, submitToken: string | undefined): Promise<SubmittedRun> => {
+    const given = unwrap(parseRunSpec(input))
+    const { model, files, folder } = await shelf.load(given.model)
+    const spec = { ...given, model: folder } // the same folder when the coordinator is started elsewhere
+    const id = submitToken === undefined ? newRunId(spec.name) : runIdOf(submitToken)
+    const existing = engine.run(id)
+    if (existing !== null) {
+      requireSameSpec(existing.record, spec)
+      return { id, made: false }
+    }
+    const record = createRunRecord({ runId: id, spec, model, files, createdAt: Date.now() })
+    if (spec.evaluation !== null) unwrap(readExamples(await readDataFile(spec.evaluation.file), spec.data))
+    await engine.createRun(record)
+    return { id, made: true }
+  }
+  let before: Promise<unknown> = Promise.resolve()
   return {
-    async createRun(input) {
-      const spec = unwrap(parseRunSpec(input))
-      const { model, files } = await shelf.load(spec.model)
-      const record = createRunRecord({ runId: newRunId(spec.name), spec, model, files, createdAt: Date.now() })
-      if (spec.evaluation !== null) unwrap(readExamples(await readDataFile(spec.evaluation.file), spec.data))
-      await engine.createRun(record)
-      return record.runId
+    /** With a token one after the other: who asks twice at once finds the run of the first time. */
+    createRun(input, { submitToken }) {
+      if (submitToken === undefined) return create(input, submitToken)
+      const submitted = before.then(() => create(input, submitToken))
+      before = submitted.catch(() => {})
+      return submitted
     },
     pause: (id) => steer(id, { type: 'paused', cause: 'asked', reason: 'paused by hand' }),
     resume: (id) => steer(id, { type: 'resumed' }),
@@ -59,14 +74,4 @@ export async function readDataFile(file: string): Promise<string> {
       fix: 'Paths in a run specification are paths at the coordinator.',
     })
   })
-}
-
-/** Short enough to type, long enough to be the only one. */
-function newRunId(name: string): RunId {
-  const readable = name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 40)
-  return runId(`${readable || 'run'}-${randomBytes(4).toString('hex')}`)
 }

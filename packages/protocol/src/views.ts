@@ -49,6 +49,7 @@ export const runView = z.strictObject({
     .string()
     .nullable()
     .describe('What has to happen for the run to go on, for people; null when it has ended.'),
+  resumesByItself: z.boolean().describe('It is paused, and the coordinator resumes it without being asked.'),
   clients: z.array(clientView),
   metrics: z.array(metricPoint).describe("The run's own history, oldest first; measurements of clients are left out."),
   adapterHash: blobHashField.nullable().describe('The exported adapter; null until there is one.'),

@@ -1,6 +1,7 @@
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { contextOf } from '../context.ts'
-import { runDemo } from '../demo/demo.ts'
+import { bundledScript, runDemo } from '../demo/demo.ts'
 import { portOf, seedOf } from '../flags.ts'
 
 interface DemoOptions {
@@ -18,7 +19,8 @@ export function demoCommand(program: Command): void {
     .option('--compare', 'also train centrally, and each client alone, for the same number of steps', false)
     .option('--keep', 'leave the coordinator running for a look around', false)
     .option('--port <port>', 'port of the page; 0 takes a free one', portOf, 0)
-    .action(async (options: DemoOptions, command: Command) => {
-      await runDemo(options, contextOf(command).terminal)
+    .action(async ({ seed, ...options }: DemoOptions, command: Command) => {
+      const { terminal } = contextOf(command)
+      await runDemo(await bundledScript(seed), { ...options, parent: resolve('.tessera') }, terminal)
     })
 }

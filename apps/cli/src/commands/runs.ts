@@ -1,20 +1,31 @@
+import { RUN_PHASES, type RunPhase } from '@tessera/federation'
 import type { RunView } from '@tessera/protocol'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { confirm } from '../confirm.ts'
 import { contextOf } from '../context.ts'
+import { positiveInteger } from '../flags.ts'
 import { bytes, percent, table } from '../terminal.ts'
 import { lastMetric, watchRun } from '../watch-run.ts'
+
+interface ListOptions {
+  readonly status?: RunPhase
+  readonly limit?: number
+}
 
 export function runsCommand(program: Command): void {
   const runs = program.command('runs').description('See and steer the runs of the coordinator.')
   runs
     .command('ls')
     .description('All runs, newest first.')
-    .action(async (_options: unknown, command: Command) => {
+    .addOption(new Option('--status <phase>', 'only those in this phase').choices(RUN_PHASES))
+    .option('--limit <n>', 'no more than so many', positiveInteger)
+    .action(async ({ status, limit }: ListOptions, command: Command) => {
       const { terminal, api } = contextOf(command)
       const all = await (await api()).runs()
-      terminal.data(all)
-      terminal.show(all.length === 0 ? 'No runs yet: start one with `tessera run`.' : table(HEAD, all.map(rowOf)))
+      const listed = all.filter(({ phase }) => status === undefined || phase === status).slice(0, limit)
+      terminal.data(listed)
+      if (all.length === 0) terminal.show('No runs yet: start one with `tessera run`.')
+      else terminal.show(listed.length === 0 ? `No run is ${status}.` : table(HEAD, listed.map(rowOf)))
     })
   runs
     .command('show')
@@ -63,10 +74,9 @@ function rmCommand(runs: Command): void {
     .command('rm')
     .argument('<run>')
     .description('Remove a run with its history, its updates and its adapter.')
-    .option('--yes', 'do not ask', false)
     .option('--force', 'also a run that has not ended; its workers are called off', false)
-    .action(async (id: string, { yes, force }: { yes: boolean; force: boolean }, command: Command) => {
-      const { terminal, api } = contextOf(command)
+    .action(async (id: string, { force }: { force: boolean }, command: Command) => {
+      const { terminal, api, yes } = contextOf(command)
       const client = await api()
       const { name, phase, round, rounds } = await client.run(id)
       if (!yes) await confirm(`Remove ${id} (${name}, ${phase}, round ${round} of ${rounds}) for good?`)

@@ -1,5 +1,5 @@
 import { startCoordinator } from '@tessera/coordinator'
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import colors from 'picocolors'
 import { contextOf } from '../context.ts'
 import { portOf, positiveInteger } from '../flags.ts'
@@ -9,7 +9,7 @@ interface UpOptions {
   readonly port: number
   readonly host: string
   readonly db: string
-  readonly diskReserve: number
+  readonly diskReserve?: number
 }
 
 export function upCommand(program: Command): void {
@@ -19,11 +19,10 @@ export function upCommand(program: Command): void {
     .option('--port <port>', 'port of the page, the HTTP interface and the workers', portOf, 8080)
     .option('--host <address>', 'address to listen on; 0.0.0.0 for other machines', '127.0.0.1')
     .option('--db <url>', 'embedded, or the URL of a PostgreSQL server (default: DATABASE_URL, else embedded)')
-    .addOption(
-      new Option('--disk-reserve <MiB>', "runs pause while the embedded database's disk has less than this free")
-        .env('TESSERA_DISK_RESERVE')
-        .argParser(positiveInteger)
-        .default(256),
+    .option(
+      '--disk-reserve <MiB>',
+      "runs pause while the embedded database's disk has less than this free (default: TESSERA_DISK_RESERVE, else 256)",
+      positiveInteger,
     )
     .addHelpText('after', '\nExample:\n  tessera up --port 8080\n  tessera up --db postgres://user@host/tessera')
     .action(async ({ port, host, db, diskReserve }: UpOptions, command: Command) => {
@@ -34,7 +33,7 @@ export function upCommand(program: Command): void {
         dataFolder: config.dataFolder,
         databaseUrl: db === 'embedded' ? undefined : (db ?? config.databaseUrl),
         token: config.token,
-        diskReserveBytes: diskReserve * 2 ** 20,
+        diskReserveBytes: (diskReserve ?? config.diskReserve) * 2 ** 20,
         logLevel: config.logLevel,
       })
       // Signals are heard before anybody is told that it is up.

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { parseRunSpec, type RunSpec } from '@tessera/runs'
-import { FedError, unwrap } from '@tessera/vocabulary'
+import type { RunSpec } from '@tessera/runs'
+import { FedError } from '@tessera/vocabulary'
 import colors from 'picocolors'
-import { readSpecFile, withAbsolutePaths } from '../spec-file.ts'
+import { parseSpecFromHere, readSpecFile } from '../spec-file.ts'
 import type { Terminal } from '../terminal.ts'
 import type { Cleanup } from './cleanup.ts'
 import { type Deployment, startDeployment } from './deployment.ts'
@@ -95,7 +95,7 @@ async function dataFilesOf({ dataFiles, live }: DrillOptions, folder: string): P
 /** @throws {FedError} `invalid-config`: more clients are needed than there will be. */
 async function specOf({ specFile, live }: DrillOptions, clients: number): Promise<RunSpec> {
   if (specFile === undefined) return smallRun(clients)
-  const spec = withAbsolutePaths(unwrap(parseRunSpec(await readSpecFile({ file: specFile }))))
+  const spec = parseSpecFromHere(await readSpecFile({ file: specFile }))
   const { size } = spec.rounds.cohort
   if (live !== undefined || size <= clients) return spec
   throw new FedError('invalid-config', `a cohort of ${size} needs ${size} workers, and there is data for ${clients}`, {

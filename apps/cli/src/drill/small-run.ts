@@ -1,20 +1,18 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseRunSpec, type RunSpec } from '@tessera/runs'
 import { unwrap } from '@tessera/vocabulary'
+import { BUNDLED } from '../bundled.ts'
 
-const BUNDLED = fileURLToPath(new URL('../../../..', import.meta.url))
 const CLIENTS = 3
 const ROWS_EACH = 24
 
-/** A run of a few seconds on the bundled model; every client is needed in every round. */
+/** A run of a few seconds on the model that every coordinator brings along, wherever it is; every client is needed in every round. */
 export function smallRun(clients: number): RunSpec {
   return unwrap(
     parseRunSpec({
       name: 'drill',
       seed: 7,
-      model: join(BUNDLED, 'models/tiny-debian-llama'),
       targets: ['q_proj'],
       data: { format: 'classification', maxLength: 64 },
       adapter: { method: 'lora-sb', rank: 4, initialStep: 0 },
@@ -32,7 +30,7 @@ export function smallRun(clients: number): RunSpec {
 
 /** A part of the bundled data for each client. */
 export async function writeSmallData(folder: string): Promise<string[]> {
-  const rows = (await readFile(join(BUNDLED, 'datasets/debian-sections/train.jsonl'), 'utf8')).split('\n')
+  const rows = (await readFile(BUNDLED.train, 'utf8')).split('\n')
   const files = Array.from({ length: CLIENTS }, (_, index) => join(folder, `rows-${index + 1}.jsonl`))
   for (const [index, file] of files.entries()) {
     await writeFile(file, rows.slice(index * ROWS_EACH, (index + 1) * ROWS_EACH).join('\n'))

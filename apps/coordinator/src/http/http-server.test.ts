@@ -33,6 +33,7 @@ const demo: RunView = {
   metrics: [],
   adapterHash: null,
   waiting: 'waits for the update of ward-3',
+  resumesByItself: false,
   logHead: hashBytes(Uint8Array.of(9)),
 }
 
@@ -74,12 +75,13 @@ function memory() {
     runs.set(id, { ...run, phase })
   }
   const actions: RunActions = {
-    createRun: async (spec) => {
+    createRun: async (spec, { submitToken }) => {
       const { name } = spec as { name?: unknown }
       if (typeof name !== 'string')
         throw new FedError('invalid-config', 'name: expected text', { fix: 'Name the run.' })
-      runs.set(name, { ...demo, id: runId(name), name })
-      return runId(name)
+      const made = submitToken === undefined || !runs.has(name)
+      if (made) runs.set(name, { ...demo, id: runId(name), name })
+      return { id: runId(name), made }
     },
     pause: (id) => setPhase(id, 'paused'),
     resume: (id) => setPhase(id, 'training'),

@@ -23,6 +23,9 @@ const split = z.strictObject({
     .default([]),
 })
 
+/** A submit token: the same run however often it comes. */
+const submissionHeaders = z.object({ 'idempotency-key': z.string().min(1).max(200).optional() })
+
 const removal = z.strictObject({ force: z.enum(['true', 'false']).default('false') })
 
 /** What people and the command read of runs and workers. */
@@ -53,12 +56,15 @@ function splitOf(query: unknown): readonly LedgerSplit[] {
 
 /** What people and the command do to runs; each answers with the run as it is afterwards, if it still is. */
 export function registerRunActions(app: FastifyInstance, queries: RunQueries, actions: RunActions): void {
-  app.post('/api/runs', async ({ body }, reply) => {
+  app.post('/api/runs', async ({ body, headers }, reply) => {
     if (typeof body !== 'object' || body === null) {
       throw new FedError('invalid-message', 'The body must be the specification of a run, as a JSON object.')
     }
-    const id = await actions.createRun(body)
-    reply.code(201).header('location', `/api/runs/${id}`)
+    const submission = submissionHeaders.safeParse(headers)
+    if (!submission.success) throw new FedError('invalid-message', z.prettifyError(submission.error))
+    const submitToken = submission.data['idempotency-key']
+    const { id, made } = await actions.createRun(body, { submitToken })
+    reply.code(made ? 201 : 200).header('location', `/api/runs/${id}`)
     return requireRun(queries, id)
   })
   for (const verb of ['pause', 'resume', 'abort'] as const) {

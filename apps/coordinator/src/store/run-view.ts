@@ -24,6 +24,7 @@ export function runView(
   const state = fromJson<RunState>(row.state)
   const { spec } = record
   const passes = passCount(record)
+  const waiting = waitsFor(record, state)
   return {
     id: record.runId,
     name: row.name,
@@ -39,7 +40,8 @@ export function runView(
     startedAt: row.startedAt?.getTime() ?? null,
     finishedAt: row.finishedAt?.getTime() ?? null,
     message: state.message,
-    waiting: waitingText(waitsFor(record, state)),
+    waiting: waitingText(waiting),
+    resumesByItself: waiting?.for === 'room',
     clients: Object.entries(state.members).map(([id, { examples, present }]): ClientView => {
       return { clientId: clientId(id), connected: present, examples, ...(sums.get(id) ?? NOTHING_YET) }
     }),

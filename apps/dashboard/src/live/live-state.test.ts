@@ -32,6 +32,7 @@ const run = (id: string, createdAt: number, part: object = {}): RunView =>
     metrics: [],
     adapterHash: null,
     waiting: 'waits for the update of ward-3',
+    resumesByItself: false,
     logHead: '0'.repeat(64),
     ...part,
   })

@@ -24,6 +24,7 @@ const run = (phase: string): RunView =>
     metrics: [],
     adapterHash: null,
     waiting: 'waits for the update of ward-3',
+    resumesByItself: false,
     logHead: '0'.repeat(64),
   })
 
