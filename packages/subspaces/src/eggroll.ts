@@ -36,9 +36,10 @@ export const eggroll = defineSubspace({
   name: 'eggroll',
   config,
   frame: {
+    per: 'round',
     shape({ members }, { matrices, places }) {
       requirePopulation(members * places, innerLength(matrices))
-      return { per: 'round', length: members * places, sent: members }
+      return { length: members * places, sent: members }
     },
     /** η times the largest slope, over the client's members. */
     largest: ({ learningRate, largestSlope, members }) => ((learningRate * largestSlope) / members) * (1 + 2 ** -16),
