@@ -23,7 +23,6 @@ describeDecoder('frames', {
   refusals,
   allowedBytes: (size) => size + 4096,
   check,
-  frames: 40_000,
 })
 
 describeDecoder('what stands under a checksum that fits', {
@@ -36,5 +35,4 @@ describeDecoder('what stands under a checksum that fits', {
   refusals,
   allowedBytes: (size) => 4 * size + 8192,
   check,
-  frames: 60_000,
 })
