@@ -3,6 +3,7 @@
  *
  * Usage: node scripts/test.mjs            lint, types, documentation, and all tests
  *        node scripts/test.mjs --check    the same with the unit tests alone: no browser, no services
+ *        node scripts/test.mjs --fuzz     the decoders alone, with a million mutated samples each
  *        node scripts/test.mjs <args>     only vitest, with these arguments
  */
 import { spawnSync } from 'node:child_process'
@@ -16,7 +17,9 @@ const TALLY = join(ROOT, '.cache/tally.json')
 
 const args = process.argv.slice(2)
 const quick = args[0] === '--check'
-const vitestArgs = quick ? ['--project', 'unit', ...args.slice(1)] : args
+const fuzz = args[0] === '--fuzz'
+const FUZZED = ['--testNamePattern', 'the decoder of', 'fuzz', 'codecs.test']
+const vitestArgs = quick || fuzz ? ['--project', 'unit', ...(fuzz ? FUZZED : []), ...args.slice(1)] : args
 const everything = quick || args.length === 0
 const whole = { passed: 0, failed: 0 }
 
@@ -84,6 +87,7 @@ async function testEnvironment() {
     ...(chromium && { CHROMIUM_PATH: chromium }),
     ...(postgres && { POSTGRES_BIN: postgres }),
     ...softwareVulkan(chromium),
+    ...(fuzz && { TESSERA_MUTATED_FRAMES: '1000000' }),
   }
 }
 

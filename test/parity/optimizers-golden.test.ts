@@ -36,3 +36,38 @@ describe('torch.optim', () => {
     expect(Math.max(...moved)).toBeGreaterThan(0.05)
   })
 })
+
+interface NorMuonGolden {
+  readonly factors: readonly number[]
+  readonly cases: readonly (Golden['cases'][number] & {
+    readonly shape: string
+    readonly rows: number
+    readonly cols: number
+    readonly start: readonly number[]
+    readonly gradients: readonly (readonly number[])[]
+    /** The same without the row norms. */
+    readonly muon: readonly (readonly number[])[]
+  })[]
+}
+
+/** Made by make_normuon_golden.py, from the equations of the paper. */
+const norMuon: NorMuonGolden = JSON.parse(readFileSync(join(import.meta.dirname, 'golden', 'normuon.json'), 'utf8'))
+
+describe('NorMuon', () => {
+  it.each(norMuon.cases)(
+    'on a $shape matrix with $options takes the paper’s steps, and not those of Muon',
+    (golden) => {
+      const { rows, cols, options, start, gradients, after, muon } = golden
+      const { config, begin } = unwrap(localOptimizers.byName('normuon'))
+      const place = { ...placeOf([start.length]), matrices: [{ factor: 'R', offset: 0, rows, cols }] }
+      const run = begin(config.parse(options) as never, place)
+      const coordinates = Float32Array.from(start)
+      for (const [step, expected] of after.entries()) {
+        run.stepInto(coordinates, Float32Array.from(gradients[step]!), norMuon.factors[step]!)
+        for (const [at, value] of expected.entries()) expect(Math.abs(coordinates[at]! - value)).toBeLessThan(1e-6)
+      }
+      const apart = muon.at(-1)!.map((value, at) => Math.abs(value - coordinates[at]!))
+      expect(Math.max(...apart)).toBeGreaterThan(0.005)
+    },
+  )
+})

@@ -58,3 +58,29 @@ it('a worker that holds the version before fetches a step of a tenth of its byte
   expect(down[3]!).toBeLessThan(whole / 10)
   expect(second.reports.filter(({ type }) => type === 'trouble')).toEqual([])
 })
+
+it('a subspace with a stretch for every round sends the last one alone, without being told to', async () => {
+  const { worker, reports } = await workerWith('stretches')
+  const id = await coordinator.startRun(
+    { total: 4, clients: 1 },
+    {
+      data: { maxLength: 64 },
+      adapter: { method: 'full' },
+      initialisation: { name: 'none' },
+      subspace: { name: 'ferret', coordinates: 4000 },
+      train: { localSteps: 1, batchSize: 2, optimizer: { name: 'sgd' } },
+    },
+  )
+  await coordinator.phase(id, 'finished')
+  await worker.stop()
+  const { entries } = await coordinator.api.ledger(id, ['round', 'kind'])
+  const down = entries.filter(({ kind }) => kind === 'coordinates').map(({ downloadBytes }) => downloadBytes)
+  const stretch = 4 * 4000
+  expect(down).toHaveLength(4)
+  expect(down[0]!).toBeGreaterThanOrEqual(4 * stretch) // the version before round 1, of zeros
+  for (const later of down.slice(1)) {
+    expect(later).toBeGreaterThanOrEqual(stretch)
+    expect(later).toBeLessThan(1.05 * stretch)
+  }
+  expect(reports.filter(({ type }) => type === 'trouble')).toEqual([])
+})

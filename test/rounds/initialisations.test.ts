@@ -78,21 +78,24 @@ describe('an initialisation from data', () => {
     for (const [site, rank] of Object.entries(ranks!)) expect(factors[factorKey(site, 'A')]).toHaveLength(rank * 192)
   })
 
-  it('by federated passes as wide as the layer starts where the pooled rows start', async () => {
-    const initialisation = (data: object) => ({ initialisation: { name: 'corda', data } })
-    const central = await workbench().makeFactors(recordOf(initialisation(FILE)))
-    const { frozen, record } = await simulate({
-      ...{ spec: specOf(initialisation(CLIENTS)), model, executor },
-      clients: { north: rows.slice(0, 64).join('\n'), south: rows.slice(64).join('\n') },
-      ...STILL_WORLD,
-    })
-    for (const { name, outDim, inDim } of record.sites) {
-      const directions = (from: Record<string, Float32Array>) =>
-        qr(fromFloat32(outDim, RANK, from[factorKey(name, 'B0')]!)).q
-      expect(frozen[factorKey(name, 'A0')]).toHaveLength(RANK * inDim)
-      expect(largestSine(directions(frozen), directions(central.factors))).toBeLessThan(0.01)
-    }
-  })
+  it.each(['instruction-previewed', 'knowledge-preserved'])(
+    'by federated passes as wide as the layer starts where the pooled rows start: corda’s %s mode',
+    async (mode) => {
+      const initialisation = (data: object) => ({ initialisation: { name: 'corda', mode, data } })
+      const central = await workbench().makeFactors(recordOf(initialisation(FILE)))
+      const { frozen, record } = await simulate({
+        ...{ spec: specOf(initialisation(CLIENTS)), model, executor },
+        clients: { north: rows.slice(0, 64).join('\n'), south: rows.slice(64).join('\n') },
+        ...STILL_WORLD,
+      })
+      for (const { name, outDim, inDim } of record.sites) {
+        const directions = (from: Record<string, Float32Array>) =>
+          qr(fromFloat32(outDim, RANK, from[factorKey(name, 'B0')]!)).q
+        expect(frozen[factorKey(name, 'A0')]).toHaveLength(RANK * inDim)
+        expect(largestSine(directions(frozen), directions(central.factors))).toBeLessThan(0.01)
+      }
+    },
+  )
 
   it.each([
     [
@@ -129,6 +132,9 @@ describe('an initialisation from data', () => {
     const lora = { method: 'lora', rank: RANK }
     expect(record(lora, 'pissa')).toThrow('gives a product to start from, and B would be zero')
     expect(record({ ...lora, start: 'product' }, 'eva')).toThrow('gives an input basis only')
+    const everyone = { name: 'corda', mode: 'knowledge-preserved', data: CLIENTS }
+    const wider = { targets: ['v_proj', 'down_proj'], initialisation: everyone }
+    expect(() => recordOf(wider)).toThrow('a sketch of 200 of the 512 directions at model.layers.0.mlp.down_proj')
     expect(record({ ...lora, start: 'product', rank: 60 }, 'lora-ga')).toThrow('takes 120 singular vectors')
   })
 })

@@ -80,6 +80,15 @@ const SUBSPACES: Readonly<Record<string, Parts>> = {
   'none': {},
 }
 
+const LORA = { method: 'lora', rank: 2 }
+const LORA_SB = { method: 'lora-sb', rank: 4 }
+/** Subspaces of an adapter's coordinates, which are few and move the model far. */
+const IN_METHODS: readonly Parts[] = [
+  { name: 'ferret', coordinates: 150 },
+  { name: 'seed-pool', seeds: 64, learningRate: 0.02 },
+  { name: 'eggroll', members: 16, learningRate: 0.1 },
+]
+
 describe('a run of all parameters by two clients in three rounds', () => {
   it.each(subspaces.names)('in the subspace %s lowers the loss of rows that no client has', async (name) => {
     const { losses, state } = await federate(specOf({ name, ...SUBSPACES[name] }))
@@ -100,6 +109,16 @@ describe('a run of all parameters by two clients in three rounds', () => {
       expect(value).toBeLessThan(1)
     }
     expect(valuesOf('reconstruction-error')).toHaveLength(6)
+  })
+
+  it('moves a quarter of every matrix in a pool with smallest: 0.25, Sparse MeZO, and lowers the loss by it', async () => {
+    const subspace = { name: 'seed-pool', seeds: 64, learningRate: 2e-3, smallest: 0.25 }
+    const { losses, adapted, record } = await federate(specOf(subspace))
+    expect(losses.at(-1)).toBeLessThan(losses[0]!)
+    for (const { offset, length } of adapterLayout(record).segments) {
+      const own = adapted.subarray(offset, offset + length)
+      expect(own.filter((value) => value !== 0)).toHaveLength(length / 4)
+    }
   })
 
   it('gives each client of a per-client ferret, and of eggroll, a part of its own', async () => {
@@ -148,15 +167,19 @@ describe('a run of all parameters by two clients in three rounds', () => {
     }
   })
 
-  it('goes on in any method’s coordinates, and measures the gap of a mean of products', async () => {
-    const parts = { adapter: { method: 'lora', rank: 2 }, aggregator: { rule: 'factor-mean' } }
-    const { losses, adapted, record, valuesOf } = await federate(specOf({ name: 'ferret', coordinates: 300 }, parts))
-    expect(losses.at(-1)).toBeLessThan(losses[0]!)
-    expect(adapted.length).toBe(adapterLayout(record).length)
-    const gaps = valuesOf('aggregation-gap').map(({ value }) => value)
-    expect(gaps).toHaveLength(3)
-    for (const gap of gaps) expect(gap).toBeGreaterThan(0)
-  })
+  it.each([
+    ...IN_METHODS.map((subspace) => ({ adapter: LORA, subspace })),
+    ...IN_METHODS.map((subspace) => ({ adapter: LORA_SB, subspace })),
+  ])(
+    'goes on in the coordinates of $adapter.method by $subspace.name, and measures the gap of the mean',
+    async ({ adapter, subspace }) => {
+      const { losses, adapted, record, valuesOf } = await federate(specOf(subspace, { adapter }))
+      expect(losses.at(-1)).toBeLessThan(losses[0]!)
+      expect(adapted.length).toBe(adapterLayout(record).length)
+      const gaps = valuesOf('aggregation-gap').map(({ value }) => value > 0)
+      expect(gaps).toEqual(Array(3).fill(adapter === LORA)) // of products, and of what is linear
+    },
+  )
 
   it('is exported as the base model with what the numbers have made of it', async () => {
     const { record, adapted, frozen, coordinates } = await federate(specOf({ name: 'ferret', coordinates: 400 }))

@@ -9,7 +9,7 @@ import {
   svd,
   toFloat32,
 } from '@tessera/math'
-import { FedError } from '@tessera/vocabulary'
+import { FedError, type Site } from '@tessera/vocabulary'
 import { z } from 'zod'
 import { baseWeight, defineInitialisation, measuredAt, type SiteContext } from './initialisation.ts'
 import { traceOf } from './measured.ts'
@@ -21,7 +21,7 @@ const MODES = ['instruction-previewed', 'knowledge-preserved'] as const
 /**
  * `corda`: W C = U diag(s) Vᵀ with C = E[x xᵀ] of the layer's inputs, so W = U diag(s) Vᵀ C⁻¹. B A starts at the r
  * largest terms of this sum, the directions of the data's task (instruction-previewed mode), or at the r smallest, which
- * leaves what the data know as it is (knowledge-preserved mode).
+ * leaves what the data know as it is (knowledge-preserved mode; of clients' data only by sketches as wide as the layer).
  * Yang et al. 2024, Context-Oriented Decomposition Adaptation (https://arxiv.org/abs/2406.05223).
  *
  * C gets a hundredth of its mean diagonal added to the diagonal, as the authors begin with. diag(s) Vᵀ C⁻¹ is Uᵀ W, so
@@ -36,8 +36,8 @@ export const corda = defineInitialisation({
     damping: z.number().positive().default(0.01).describe('part of the mean diagonal of C that is added to it'),
   }),
   start: 'product',
-  source({ rank, config: { data, tokens, mode } }) {
-    if (mode === 'knowledge-preserved' && data.kind === 'federated') throw smallestUnknown()
+  source({ site, rank, config: { data, tokens, mode } }) {
+    if (mode === 'knowledge-preserved' && data.kind === 'federated') requireWholeSketch(site, rank + data.oversample)
     const statistic = { of: 'activations', centred: false, tokens } as const
     return { weight: true, measurement: { statistic, place: data, triples: rank } }
   },
@@ -72,11 +72,15 @@ function smallest(a: Matrix, rank: number): Pick<Svd, 'u' | 's'> {
   return { u: pickColumns(u, s.length - rank, rank), s: s.slice(s.length - rank) }
 }
 
-const smallestUnknown = (): FedError =>
-  new FedError(
+/** A sketch as wide as the layer has every direction of its inputs; a narrower one has the largest. */
+function requireWholeSketch({ name, inDim }: Site, width: number): void {
+  if (width >= inDim) return
+  throw new FedError(
     'invalid-config',
-    'corda’s knowledge-preserved mode needs the smallest terms, and a sketch has the largest',
+    `corda’s knowledge-preserved mode needs the smallest terms, and a sketch of ${width} of the ${inDim} directions at ${name} has the largest`,
     {
-      fix: 'Give a public file of what is to be kept: initialisation.data.kind calibration; or use the other mode.',
+      details: { site: name, width, inDim },
+      fix: 'Set initialisation.data.oversample to the widest layer’s inDim, give a public file of what is to be kept (initialisation.data.kind calibration), or use the other mode.',
     },
   )
+}

@@ -75,8 +75,16 @@ const PAPERS: Readonly<Record<string, readonly InitialisationPaper[]>> = {
     {
       options: { data: clients },
       refusals: [
-        { options: { data: clients, mode: 'knowledge-preserved' }, rank: 2, says: 'a sketch has the largest' },
+        {
+          options: { data: clients, mode: 'knowledge-preserved' },
+          rank: 2,
+          says: 'a sketch of 4 of the 9 directions at a tall layer has the largest',
+        },
       ],
+    },
+    {
+      options: { data: { ...clients, oversample: 10 }, mode: 'knowledge-preserved' },
+      expected: (at) => cordaProduct(at, true),
     },
   ],
   'eva': [

@@ -21,7 +21,6 @@ describeDecoder('coordinates', {
   refusals: ['shape-mismatch', 'not-finite'],
   allowedBytes,
   check: requireNumbers,
-  frames: 40_000,
 })
 
 describeDecoder('factors', {
@@ -30,7 +29,6 @@ describeDecoder('factors', {
   refusals: ['corrupt-safetensors', 'not-finite'],
   allowedBytes,
   check: (factors) => Object.values(factors).forEach(requireNumbers),
-  frames: 40_000,
 })
 
 describeDecoder('changes of the base weights', {
@@ -46,5 +44,4 @@ describeDecoder('changes of the base weights', {
   check(changes) {
     for (const { left, right } of changes) [left, right].forEach(requireNumbers)
   },
-  frames: 40_000,
 })

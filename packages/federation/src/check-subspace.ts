@@ -3,7 +3,7 @@ import { codecs } from '@tessera/codecs'
 import { asFedError, err, FedError, ok, type Result, unwrap } from '@tessera/vocabulary'
 import { ruleOf } from './aggregation.ts'
 import { adapterLayout, methodOf, type StageSetting } from './stage-layout.ts'
-import { shapeOf, subspaceFeedsBack } from './stretches.ts'
+import { frameOf, shapeOf, subspaceFeedsBack } from './stretches.ts'
 
 /** Refuse a subspace that does not go with the other parts of the run, before any client is asked. Errors: `invalid-config`. */
 export function checkSubspace(setting: StageSetting): Result<void, FedError> {
@@ -18,8 +18,8 @@ export function checkSubspace(setting: StageSetting): Result<void, FedError> {
 function misfitOf(setting: StageSetting): FedError | null {
   const { spec } = setting
   const { subspace, rankPolicy, rounds, serverOptimizer } = spec
-  const shape = shapeOf(spec, adapterLayout(setting))
-  if (shape === null) return null
+  const [frame, shape] = [frameOf(spec), shapeOf(spec, adapterLayout(setting))]
+  if (frame === null || shape === null) return null
   const [method, rule] = [methodOf(setting), ruleOf(setting)]
   if (method.active !== undefined) {
     return refused(
@@ -34,13 +34,13 @@ function misfitOf(setting: StageSetting): FedError | null {
     )
   }
   const countsLateWork = rounds.mode.kind === 'buffered' || rounds.mode.onLate === 'next-round'
-  if (shape.per === 'round' && countsLateWork) {
+  if (frame.per === 'round' && countsLateWork) {
     return refused(
       `every round of ${subspace.name} has random directions of its own, so an update that began in another one does not fit`,
       'Set rounds.mode.kind to sync and rounds.mode.onLate to discard.',
     )
   }
-  if (shape.per === 'round' && serverOptimizer.name !== 'none') {
+  if (frame.per === 'round' && serverOptimizer.name !== 'none') {
     return refused(
       `every round of ${subspace.name} has numbers of its own, so ${serverOptimizer.name} at the server has nothing to remember`,
       'Set serverOptimizer.name to none.',

@@ -104,7 +104,9 @@ export const federationSpec = z.object({
   codec: codecs.selection.prefault({ codec: 'float32' }),
   downlink: codecs.selectionOrNone
     .prefault({ codec: 'none' })
-    .describe('how a round’s step travels to workers that hold the version before it; none: versions travel whole'),
+    .describe(
+      'how a round’s step travels to workers that hold the version before it; none: versions travel whole. A subspace with a stretch for every round has float32 by default',
+    ),
 })
 
 export type FederationSpec = z.infer<typeof federationSpec>

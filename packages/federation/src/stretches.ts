@@ -37,9 +37,9 @@ export function subspaceSetting(
  * Stretches belong to no site.
  */
 export function stretchLayout({ subspace, rounds }: Spec, inner: AdapterLayout): AdapterLayout | null {
-  const shape = shapeOf({ subspace, rounds }, inner)
-  if (shape === null) return null
-  const names = shape.per === 'run' ? ['all'] : Array.from({ length: rounds.total }, (_, at) => `round-${at + 1}`)
+  const [frame, shape] = [frameOf({ subspace }), shapeOf({ subspace, rounds }, inner)]
+  if (frame === null || shape === null) return null
+  const names = frame.per === 'run' ? ['all'] : Array.from({ length: rounds.total }, (_, at) => `round-${at + 1}`)
   const segments = names.map((factor, at) => stretch(factor, at * shape.length, shape))
   return { sites: [], segments, length: names.length * shape.length }
 }

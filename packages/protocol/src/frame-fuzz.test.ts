@@ -27,7 +27,6 @@ describeDecoder('frames', {
   refusals,
   allowedBytes: (size) => size + INFLATED_BYTES,
   check,
-  frames: 40_000,
 })
 
 describeDecoder('what stands under a checksum that fits', {
@@ -40,7 +39,6 @@ describeDecoder('what stands under a checksum that fits', {
   refusals,
   allowedBytes: (size) => size + INFLATED_BYTES,
   check,
-  frames: 60_000,
 })
 
 describeDecoder('deflated headers', {
@@ -48,5 +46,4 @@ describeDecoder('deflated headers', {
   decode: unpackHeader,
   refusals: ['invalid-message'],
   allowedBytes: () => INFLATED_BYTES,
-  frames: 60_000,
 })

@@ -55,6 +55,15 @@ describe('parseRunSpec', () => {
     expect(ruleOf({ adapter: { method: 'lora' }, aggregator: { rule: 'flora' } })).toBe('flora')
   })
 
+  it('sends the stretch of a round alone where every round has its own, and versions whole otherwise, unless told', () => {
+    const codecOf = (input: unknown) => unwrap(parseRunSpec(input)).downlink.codec
+    expect(codecOf({ adapter: { method: 'full' }, subspace: { name: 'ferret' } })).toBe('float32')
+    expect(codecOf({ adapter: { method: 'full' }, subspace: { name: 'eggroll' } })).toBe('float32')
+    expect(codecOf({ adapter: { method: 'full' }, subspace: { name: 'seed-pool' } })).toBe('none')
+    expect(codecOf({})).toBe('none')
+    expect(codecOf({ subspace: { name: 'ferret' }, downlink: { codec: 'none' } })).toBe('none')
+  })
+
   it('takes part of a buffered mode, and a deadline, with defaults for the rest', () => {
     const { rounds } = unwrap(parseRunSpec({ rounds: { mode: { kind: 'buffered' }, deadline: { softMs: 1000 } } }))
     expect(rounds.mode).toEqual({ kind: 'buffered', bufferSize: 2, staleness: 'inverse-sqrt', maxStaleness: 5 })

@@ -1,5 +1,5 @@
 import { adapterMethods } from '@tessera/adapters'
-import { defaultAggregator, defaultInitialisation, federationSpec } from '@tessera/federation'
+import { defaultAggregator, defaultDownlink, defaultInitialisation, federationSpec } from '@tessera/federation'
 import { dataSpec, trainSpec } from '@tessera/trainer'
 import { err, FedError, ok, type Result } from '@tessera/vocabulary'
 import { z } from 'zod'
@@ -25,8 +25,9 @@ export type RunSpec = z.infer<typeof runSpec>
 const PRESET = runSpec.parse({})
 
 /**
- * A specification from anywhere outside; contradictions are refused with a reason. The method decides about the
- * initialisation and the rule where neither is named, and the result says what it has decided.
+ * A specification from anywhere outside; contradictions are refused with a reason. Where they are not
+ * named, the method decides about the initialisation and the rule, and the subspace about the down-link; the result says
+ * what they have decided.
  */
 export function parseRunSpec(input: unknown): Result<RunSpec, FedError> {
   const initialisation = initialisationFor(input)
@@ -39,9 +40,9 @@ export function parseRunSpec(input: unknown): Result<RunSpec, FedError> {
       }),
     )
   }
-  const spec = parsed.data
-  if (!isObject(input) || input.aggregator !== undefined) return ok(spec)
-  return ok({ ...spec, aggregator: defaultAggregator(spec) })
+  const leavesOut = (part: keyof RunSpec): boolean => isObject(input) && input[part] === undefined
+  const spec = leavesOut('downlink') ? { ...parsed.data, downlink: defaultDownlink(parsed.data) } : parsed.data
+  return ok(leavesOut('aggregator') ? { ...spec, aggregator: defaultAggregator(spec) } : spec)
 }
 
 /** What the method of the input starts from where the input does not say it; the preset where there is no such method. */

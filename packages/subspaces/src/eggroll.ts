@@ -36,9 +36,10 @@ export const eggroll = defineSubspace({
   name: 'eggroll',
   config,
   frame: {
+    per: 'round',
     shape({ members }, { matrices, places }) {
       requirePopulation(members * places, innerLength(matrices))
-      return { per: 'round', length: members * places, sent: members }
+      return { length: members * places, sent: members }
     },
     /** η times the largest slope, over the client's members. */
     largest: ({ learningRate, largestSlope, members }) => ((learningRate * largestSlope) / members) * (1 + 2 ** -16),
@@ -107,7 +108,13 @@ function addProductInto(
   }
 }
 
-/** −η · slope / members for each member of the client's place: its own estimate of a step of gradient descent. */
+/**
+ * −η · slope / members for each member of the client's place: its own estimate of a step of gradient descent.
+ *
+ * The authors' code standardises the fitnesses over the population. Here nothing is: mirrored pairs cancel their mean, and
+ * −η · slope / members estimates the gradient step without bias up to ε². What is lost is the independence of
+ * `learningRate` from the scale of the loss.
+ */
 async function evaluateMembers(
   { members, learningRate, epsilon, largestSlope }: Config,
   work: RoundWork,

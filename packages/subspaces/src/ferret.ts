@@ -22,10 +22,11 @@ export const ferret = defineSubspace({
   name: 'ferret',
   config: ferretOptions,
   frame: {
+    per: 'round',
     shape(options, { matrices, places }) {
       requireFit(options, matrices)
       const { coordinates: sent, seeds } = options
-      return { per: 'round', length: seeds === 'shared' ? sent : sent * places, sent }
+      return { length: seeds === 'shared' ? sent : sent * places, sent }
     },
     /** |γ_k| ≤ ‖Δ‖₂ max‖v‖ / (ρ K) with ‖Δ‖₂ ≤ √d bound, ‖v‖ ≤ 1 and K ≥ 1, in the longest block. */
     largest({ blockLength }, { matrices }, { inner }) {

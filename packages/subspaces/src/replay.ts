@@ -31,15 +31,20 @@ export function createReplay({ frame, config, inner, start }: ReplaySource): Rep
   let kept: { readonly stretches: readonly Float32Array[]; readonly vector: Float32Array } = nothing(start)
   const directions = (round: number, history: readonly Float32Array[]): Directions =>
     frame.directions(config as never, { inner, round, history })
+  /** Rounds without an effect are part of the history too. */
+  const historyOf = (stretches: readonly Float32Array[], rounds: number): Float32Array[] => {
+    if (frame.per === 'run') return []
+    return Array.from({ length: rounds }, (_, at) => stretches[at] ?? new Float32Array(shape.length))
+  }
   const directionsFrom = (round: number, coordinates: Float32Array): Directions =>
-    directions(round, historyOf(shape, stretchesOf(shape, coordinates), round - 1))
+    directions(round, historyOf(stretchesOf(shape, coordinates), round - 1))
   return {
     at(coordinates) {
       const stretches = stretchesOf(shape, coordinates)
       if (!kept.stretches.every((stretch, at) => sameNumbers(stretch, stretches[at]))) kept = nothing(start)
       const { vector } = kept
       for (let at = kept.stretches.length; at < stretches.length; at++) {
-        directions(at + 1, historyOf(shape, stretches, at)).addInto(vector, stretches[at]!)
+        directions(at + 1, historyOf(stretches, at)).addInto(vector, stretches[at]!)
       }
       kept = { stretches, vector }
       return vector.slice()
@@ -61,12 +66,6 @@ function stretchesOf({ length }: SubspaceShape, coordinates: Float32Array): Floa
   if (count * length !== coordinates.length) throw new ShapeError('coordinates', count * length, coordinates.length)
   const last = Math.ceil((coordinates.findLastIndex((value) => value !== 0) + 1) / length)
   return Array.from({ length: last }, (_, at) => coordinates.slice(at * length, (at + 1) * length))
-}
-
-/** Rounds without an effect are part of the history too. */
-function historyOf({ per, length }: SubspaceShape, stretches: readonly Float32Array[], rounds: number): Float32Array[] {
-  if (per === 'run') return []
-  return Array.from({ length: rounds }, (_, at) => stretches[at] ?? new Float32Array(length))
 }
 
 const sameNumbers = (left: Float32Array, right: Float32Array | undefined): boolean =>

@@ -107,6 +107,6 @@ describe('seed-pool', () => {
       expect.objectContaining({ code: 'invalid-config', fix: 'Set subspace.seeds to at most 168.' }),
     )
     expect(() => shape({ seeds: 8, smallest: 0.5 }, false)).toThrow(expect.objectContaining({ code: 'invalid-config' }))
-    expect(shape({ seeds: 8, smallest: 0.5 })).toEqual({ per: 'run', length: 8, sent: 8 })
+    expect(shape({ seeds: 8, smallest: 0.5 })).toEqual({ length: 8, sent: 8 })
   })
 })

@@ -44,9 +44,10 @@ export const seedPool = defineSubspace({
   name: 'seed-pool',
   config,
   frame: {
+    per: 'run',
     shape(options, { matrices }) {
       requirePool(options, matrices)
-      return { per: 'run', length: options.seeds, sent: options.seeds }
+      return { length: options.seeds, sent: options.seeds }
     },
     /** All steps along one vector: Σ η · largest slope. */
     largest: ({ learningRate, largestSlope }, _setting, { factors }) =>

@@ -30,8 +30,6 @@ export interface InnerVector extends SubspaceSetting {
 
 /** What the coordinates of a run in a subspace are. */
 export interface SubspaceShape {
-  /** `round`: every round has a stretch of its own, 0 before it; `run`: one stretch, which all rounds move. */
-  readonly per: 'round' | 'run'
   /** Numbers of a stretch. */
   readonly length: number
   /**
@@ -97,6 +95,8 @@ export interface StepBound {
 
 /** inner = start + Σ_k c_k v_k, the c_k being the run's coordinates. Its laws: `describeSubspace` in the testing room. */
 export interface Frame<Config = never> {
+  /** `round`: every round has a stretch of its own, 0 before it; `run`: one stretch, which all rounds move. */
+  readonly per: 'round' | 'run'
   /** @throws {FedError} `invalid-config`: it does not fit. */
   shape(config: Config, setting: SubspaceSetting): SubspaceShape
   /** A bound of |number| that any client can find in a round, whatever its data. */

@@ -177,10 +177,8 @@ function describeRefusals({ encode }: Subject): void {
   }
 }
 
-/** Mutated payloads that each codec is given, with each of its tested options. */
-const FRAMES = 60_000
-/** Update lengths, shorter and longer than a byte of bits or a block. */
-const SAMPLE_LENGTHS = [EXAMPLE.length, 1, 40]
+/** Update lengths, shorter and longer than a byte of bits or a block, and of several blocks. */
+const SAMPLE_LENGTHS = [EXAMPLE.length, 1, 40, 600]
 
 function describeMutations({ codec, config, encode, decode }: Subject): void {
   for (const length of SAMPLE_LENGTHS) {
@@ -194,7 +192,7 @@ function describeMutations({ codec, config, encode, decode }: Subject): void {
         if (decoded.length !== length) throw new Error(`${decoded.length} coordinates`)
         if (!decoded.every(Number.isFinite)) throw new Error('a number is not finite')
       },
-      frames: FRAMES / SAMPLE_LENGTHS.length,
+      share: 1 / SAMPLE_LENGTHS.length,
     })
   }
 

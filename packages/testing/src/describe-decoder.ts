@@ -1,9 +1,16 @@
 import { type ErrorCode, FedError, type Result } from '@tessera/vocabulary'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, inject, it } from 'vitest'
 import { allocatedBytes } from './allocated-bytes.ts'
 import { mutatedBytes } from './mutated-bytes.ts'
 import { testRandom } from './synthetic-matrix.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Mutated samples that every decoder is given; vitest.config.ts says how many. */
+    mutatedFrames: number
+  }
+}
 
 /** Whatever reads what another machine sent. */
 export interface DecoderUnderTest<Value> {
@@ -16,21 +23,22 @@ export interface DecoderUnderTest<Value> {
   readonly allowedBytes: (size: number) => number
   /** Throws if a value should not have been accepted. */
   readonly check?: (value: Value) => void
-  /** How many mutated samples are tried. */
-  readonly frames: number
+  /** The part of the mutated samples that this one gets, where several are cases of one decoder; all by default. */
+  readonly share?: number
 }
 
 /** Mutations that share one seed; fast-check prints the seed of a batch that fails. */
-const BATCH = 1000
-/** Counting memory is slow, so that fewer are watched. */
-const WATCHED_BATCHES = 2
+const BATCH = 50
+/** Counting memory is slow, so that only every tenth sample is watched. */
+const WATCHED = 1 / 10
 
 /**
  * The laws of a decoder: every truncation and every longer form of a sample is refused, no mutation throws, hangs, is
  * refused without a code, or is accepted for what it is not, and memory is bounded by the size of what came.
  */
 export function describeDecoder<Value>(name: string, decoder: DecoderUnderTest<Value>): void {
-  const { samples, decode, refusals, check = () => {} } = decoder
+  const { samples, decode, refusals, check = () => {}, share = 1 } = decoder
+  const frames = inject('mutatedFrames') * share
   const judge = (bytes: Uint8Array): boolean => {
     const decoded = decode(bytes)
     if (decoded.ok) check(decoded.value)
@@ -47,12 +55,12 @@ export function describeDecoder<Value>(name: string, decoder: DecoderUnderTest<V
       }
     })
 
-    it(`survives ${decoder.frames} mutated samples`, () => {
-      forMutations(samples, decoder.frames / BATCH, judge)
+    it(`survives ${frames} mutated samples`, () => {
+      forMutations(samples, frames / BATCH, judge)
     })
 
-    it('takes no more memory than it may, whatever a mutated sample claims', () => {
-      forMutations(samples, WATCHED_BATCHES, (bytes) => {
+    it(`takes no more memory than it may, whatever each of ${frames * WATCHED} mutated samples claims`, () => {
+      forMutations(samples, (frames * WATCHED) / BATCH, (bytes) => {
         const taken = allocatedBytes(() => judge(bytes))
         if (taken > decoder.allowedBytes(bytes.length))
           throw new Error(`${taken} bytes taken for the ${bytes.length} of ${Array.from(bytes)}`)

@@ -68,10 +68,10 @@ export function describeSubspace(subspace: Subspace, options: Record<string, unk
   const { frame } = subspace
   if (frame === null) throw new Error(`${subspace.name} moves nothing that could be judged`)
   const config = subspace.config.parse(options) as never
-  const { length, sent, per } = frame.shape(config, innerVector())
+  const { length, sent } = frame.shape(config, innerVector())
   const directions = (round = 1, seed = 7): Directions => {
     const history =
-      per === 'run' ? [] : Array.from({ length: round - 1 }, (_, at) => symmetricDraw(length, at + 1, 0.1))
+      frame.per === 'run' ? [] : Array.from({ length: round - 1 }, (_, at) => symmetricDraw(length, at + 1, 0.1))
     return frame.directions(config, { inner: innerVector(seed), round, history })
   }
   const subject = { frame, config, length, sent, directions }
@@ -114,7 +114,7 @@ function describeMoves({ length, directions }: Subject): void {
 }
 
 function describeReplay({ frame, config, length, directions }: Subject): void {
-  const { per } = frame.shape(config, innerVector())
+  const { per } = frame
   const start = symmetricDraw(INNER_LENGTH, 50)
   const replay = () => createReplay({ frame, config, inner: innerVector(), start })
   const stretches = per === 'run' ? 1 : ROUNDS

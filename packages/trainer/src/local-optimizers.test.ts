@@ -179,6 +179,7 @@ describe('NorMuon', () => {
 
   it('follows the equations of the paper: two steps on a 1 × 2 matrix, worked by hand', () => {
     // A row is orthogonal by itself: O is a multiple of M / ‖M‖ and the row norm cancels, so a step is 0.2 η √2 M / ‖M‖.
+    // Rows that differ, where it does not cancel, are those of test/parity/optimizers-golden.test.ts.
     const one: OptimizerPlace = { ...place(), length: 2, matrices: [{ factor: 'R', offset: 0, rows: 1, cols: 2 }] }
     const run = normuon.begin(normuon.config.parse({ learningRate: 0.1, beta1: 0.5 }) as never, one)
     const coordinates = new Float32Array(2)
