@@ -9,53 +9,21 @@ import {
   trainLayout,
 } from '@tessera/federation'
 import { BASE_MODEL_FILES, readSafetensors } from '@tessera/models'
-import {
-  AssignmentRunner,
-  createRunRecord,
-  exportAdapter,
-  packWork,
-  parseRunSpec,
-  type RunSpec,
-  simulate,
-} from '@tessera/runs'
+import { AssignmentRunner, createRunRecord, exportAdapter, packWork, type RunSpec, simulate } from '@tessera/runs'
 import { subspaces } from '@tessera/subspaces'
 import { readExamples, tokenizeExamples } from '@tessera/trainer'
 import { blobHash, clientId, runId, unwrap } from '@tessera/vocabulary'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { randomLlama } from '../../packages/trainer/src/random-llama.ts'
 import { STILL_WORLD } from './still-world.ts'
+import { model, type Parts, specOf } from './subspace-setting.ts'
 import { rows, TWO_PLACES } from './two-places.ts'
 
-const model = randomLlama(3)
 let executor: Executor
 
 beforeAll(async () => {
   executor = (await openExecutor('onnx-cpu', { threads: 1 })).executor
 })
 afterAll(() => executor.dispose())
-
-type Parts = Readonly<Record<string, unknown>>
-
-function specOf(subspace: Parts, parts: Parts = {}): RunSpec {
-  const { rounds, ...others } = parts as { rounds?: Parts }
-  return unwrap(
-    parseRunSpec({
-      seed: 5,
-      data: { format: 'classification', maxLength: 32, template: '{text}: {label}' },
-      adapter: { method: 'full' },
-      subspace,
-      train: {
-        localSteps: 4,
-        batchSize: 4,
-        optimizer: { name: 'sgd', learningRate: 0.5 },
-        schedule: { kind: 'constant' },
-      },
-      rounds: { total: 3, cohort: { size: 2, quorum: 2 }, ...rounds },
-      evaluation: { file: 'test', rows: 8 },
-      ...others,
-    }),
-  )
-}
 
 async function federate(spec: RunSpec, forwardOnly: readonly string[] = []) {
   const metrics: StoredMetric[] = []
@@ -89,10 +57,18 @@ const IN_METHODS: readonly Parts[] = [
   { name: 'eggroll', members: 16, learningRate: 0.1 },
 ]
 
-describe('a run of all parameters by two clients in three rounds', () => {
+describe('a run of full parameters by two clients in three rounds', () => {
   it.each(subspaces.names)('in the subspace %s lowers the loss of rows that no client has', async (name) => {
     const { losses, state } = await federate(specOf({ name, ...SUBSPACES[name] }))
     expect(state.phase).toBe('finished')
+    expect(losses.at(-1)).toBeLessThan(losses[0]!)
+  })
+
+  it('moves every parameter of the model by 400 numbers a round, and lowers the loss', async () => {
+    const { losses, adapted } = await federate(specOf({ name: 'ferret', coordinates: 400 }, { targets: 'all' }))
+    const lengths = Object.values(model.parameters).map(({ data }) => data.length)
+    expect(adapted).toHaveLength(lengths.reduce((sum, length) => sum + length, 0))
+    expect(adapted.every((value) => value !== 0)).toBe(true)
     expect(losses.at(-1)).toBeLessThan(losses[0]!)
   })
 
@@ -334,81 +310,3 @@ const scheduleOf = (ask: () => Promise<unknown>): Promise<string> =>
     () => Promise.reject(new Error('it was not asked for a schedule')),
     (error: { details: { own: string } }) => error.details.own,
   )
-
-describe('what does not go with a subspace', () => {
-  const refusal = (subspace: Parts, parts: Parts = {}) => {
-    try {
-      createRunRecord({ runId: runId('r'), spec: specOf(subspace, parts), model, files: [], createdAt: 0 })
-      return null
-    } catch (error) {
-      return `${(error as { code: string }).code}: ${(error as Error).message}. ${(error as { fix: string }).fix}`
-    }
-  }
-  const FERRET = { name: 'ferret', coordinates: 400 }
-  const POOL = { name: 'seed-pool', seeds: 64 }
-
-  it.each([
-    ['a budget that no block can hold', { name: 'ferret', coordinates: 10 ** 7 }, {}, 'can not make 10000000 numbers'],
-    ['fewer numbers than blocks', { name: 'ferret', coordinates: 3 }, {}, 'at least one number for each of'],
-    ['a method that lets factors rest', FERRET, { adapter: { method: 'lisa' } }, 'lisa lets a part of it rest'],
-    [
-      'a server optimizer where no number lives on',
-      FERRET,
-      { serverOptimizer: { name: 'adam' } },
-      'Set serverOptimizer.name to none',
-    ],
-    [
-      'late work of another stretch',
-      FERRET,
-      { rounds: { mode: { kind: 'sync', onLate: 'next-round' } } },
-      'onLate to discard',
-    ],
-    [
-      'a rule that compares parts',
-      { name: 'eggroll', members: 4 },
-      { aggregator: { rule: 'coordinate-median' } },
-      'moves along',
-    ],
-    [
-      'feedback of more than there is',
-      { ...FERRET, errorFeedback: true },
-      {},
-      'Set subspace.shrink to true, which leaves d/(K+d) of it',
-    ],
-    [
-      'feedback through a codec that enlarges',
-      { ...FERRET, shrink: true, errorFeedback: true },
-      { codec: { codec: 'random-k', unbiased: true } },
-      'random-k makes single numbers larger than they are',
-    ],
-    [
-      'a rule for factor pairs',
-      FERRET,
-      { adapter: { method: 'lora', rank: 2 }, aggregator: { rule: 'fedex-lora' } },
-      'lora in the subspace ferret trains no such pairs',
-    ],
-    [
-      'masks where there is no base weight',
-      { ...POOL, smallest: 0.5 },
-      { adapter: { method: 'lora', rank: 2 }, aggregator: { rule: 'factor-mean' } },
-      'has not the shape of a base weight',
-    ],
-  ] as const)('%s is refused with a sentence', (_what, subspace, parts, sentence) => {
-    expect(refusal(subspace, parts)).toMatch(/^invalid-config: /)
-    expect(refusal(subspace, parts)).toContain(sentence === 'moves along' ? 'compares their numbers' : sentence)
-  })
-
-  it('and what does: robust rules, server optimizers and late work where numbers mean the same at everyone', () => {
-    const fed = { ...FERRET, shrink: true, errorFeedback: true }
-    for (const codec of ['float32', 'int4', 'ternary', 'top-k', 'sign'])
-      expect(refusal(fed, { codec: { codec } })).toBeNull()
-    expect(refusal(FERRET, { aggregator: { rule: 'coordinate-median' } })).toBeNull()
-    expect(refusal(POOL, { serverOptimizer: { name: 'adam' }, rounds: { mode: { kind: 'buffered' } } })).toBeNull()
-  })
-
-  it('an unknown subspace is refused with those that are known', () => {
-    const parsed = parseRunSpec({ subspace: { name: 'stoat' } })
-    expect(parsed.ok ? null : parsed.error).toMatchObject({ code: 'invalid-config' })
-    expect(parsed.ok ? '' : parsed.error.message).toContain('ferret')
-  })
-})
