@@ -57,7 +57,6 @@ const VERSION = '0.1.0'
 const DASHBOARD = fileURLToPath(new URL('../../dashboard/dist/page', import.meta.url))
 /** A frame is a header, a body and 32 bytes around them. */
 const LARGEST_FRAME_BYTES = MAX_HEADER_BYTES + MAX_INLINE_BYTES + 32
-const LARGEST_UPLOAD_BYTES = 2 ** 34
 /** One update of a run is folded while the next one is read; 64 MiB of updates may wait. */
 const INTAKE = { atOnce: 2, waitingBytes: 2 ** 26 }
 
@@ -131,12 +130,12 @@ async function serve(foundation: Foundation): Promise<{ url: string; close: () =
   gateway.attach(io, {
     engine,
     store: housekeeping.gateway,
+    noRoomFor: housekeeping.noRoomFor,
     roster,
     ledger,
     intake: new IntakeGate(INTAKE),
     token,
     ...blobs,
-    largestUploadBytes: LARGEST_UPLOAD_BYTES,
     failed,
   })
   const close = async (): Promise<void> => {
