@@ -7,6 +7,7 @@ import { asFedError, FedError, type RunId } from '@tessera/vocabulary'
 import { accessToken } from './access-token.ts'
 import { adapterNaming, type NameAdapter } from './adapter-naming.ts'
 import { modelOrStored } from './blob-sources.ts'
+import { sayingWhenFull } from './full-database.ts'
 import { createHousekeeping, type Housekeeping } from './housekeeping.ts'
 import { createHttpServer } from './http/http-server.ts'
 import { attachLiveFeed } from './http/live-feed.ts'
@@ -102,7 +103,7 @@ async function serve(foundation: Foundation): Promise<{ url: string; close: () =
   const failed = (error: unknown): void => log.error(asFedError(error).message, { error })
   const roster = new WorkerRoster((worker) => live({ type: 'worker', worker }))
   const ledger = new ByteLedger(database.gateway.writeLedger, failed)
-  const queries = withLiveProgress(upToDate(database.queries, ledger), roster)
+  const queries = sayingWhenFull(withLiveProgress(upToDate(database.queries, ledger), roster), database.isFull)
   const broadcaster = new LiveBroadcaster(queries, (message) => live(message), failed)
   const compute = ownExecutor(foundation)
   const workbench = createWorkbench({

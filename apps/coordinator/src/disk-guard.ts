@@ -86,9 +86,10 @@ export function createDiskGuard({
 
 function diskFull(free: number, reserveBytes: number, bringing = 0): FedError {
   const mebibytes = (bytes: number): string => `${Math.floor(bytes / 2 ** 20)} MiB`
+  const brought = bringing === 0 ? '' : `: no room for ${mebibytes(bringing)}`
   return new FedError(
     'disk-full',
-    `only ${mebibytes(free)} of the disk are free, ${mebibytes(reserveBytes)} are kept${bringing === 0 ? '' : `: no room for ${mebibytes(bringing)}`}`,
+    `only ${mebibytes(free)} of the disk are free, ${mebibytes(reserveBytes)} are kept${brought}`,
     {
       fix: 'Make room on the disk of the coordinator: runs go on by themselves. See --disk-reserve.',
     },
