@@ -4,9 +4,10 @@ import { type BaseModel, loadBaseModel } from '@tessera/models'
 import { unwrap } from '@tessera/vocabulary'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buffer, rounds, SETTINGS, turning } from './kill-settings.ts'
 import { type Cast, createWorld, inOrder, type Plan, runThrough } from './mortal-federation.ts'
 import { type Chronicle, chronicleOf } from './run-chronicle.ts'
-import { type Setting, smallCast } from './small-cast.ts'
+import { smallCast } from './small-cast.ts'
 import { type Weather, weather } from './storm.ts'
 import { trainedCast } from './trained-cast.ts'
 
@@ -33,41 +34,6 @@ async function killEverywhere(cast: Cast, plan: Plan, again: (point: number) => 
   }
   return calm.points.length
 }
-
-const rounds = (mode: NonNullable<Setting['rounds']>['mode'], choices: object = {}): Setting['rounds'] => ({
-  total: 4,
-  cohort: { size: 3, quorum: 2 },
-  deadline: { softMs: 1000, hardMs: 3000 },
-  mode,
-  ...choices,
-})
-const turning = inOrder((index) => ['abcde', 'cabed', 'bcaed'][index % 3]!.split(''))
-/** The client c misses the soft deadline of round 2. */
-const lateInTwo = inOrder((index) => (index === 2 ? ['a', 'b', 'alarm'] : ['c', 'a', 'b']))
-/** The client c takes three rounds for one update, then b takes two. */
-const slowInTurn = inOrder((index) => ['ab', 'ab', 'ca', 'bc'][index % 4]!.split(''))
-const discard = { kind: 'sync', onLate: 'discard' } as const
-const nextRound = { kind: 'sync', onLate: 'next-round' } as const
-const buffer = (maxStaleness: number) => ({ kind: 'buffered', bufferSize: 2, maxStaleness }) as const
-
-const SETTINGS: readonly (readonly [name: string, Setting, Plan])[] = [
-  ['from the base weights, every update kept', {}, turning],
-  ['from a federated sketch, hashes kept', { initialisation: 'federated-sketch', persist: 'keep-hashes' }, turning],
-  ['that discards a late update', { rounds: rounds(discard), persist: 'keep-hashes' }, lateInTwo],
-  ['that takes a late update into the next round', { rounds: rounds(nextRound) }, lateInTwo],
-  [
-    'that asks three clients and takes the first two',
-    { rounds: rounds(discard, { cohort: { size: 2, quorum: 2, overSelection: 1.5 } }) },
-    turning,
-  ],
-  ['of buffers', { rounds: rounds(buffer(3)) }, slowInTurn],
-  [
-    'of buffers that calls off what is too old, hashes kept',
-    { rounds: rounds(buffer(1)), persist: 'keep-hashes' },
-    slowInTurn,
-  ],
-  ['that draws three of five clients', { clients: { a: 10, b: 25, c: 7, d: 3, e: 4 } }, turning],
-]
 
 describe.each(SETTINGS)('a run %s', (_, setting, plan) => {
   it('ends with the same log of results and the same bytes wherever its coordinator dies', async () => {

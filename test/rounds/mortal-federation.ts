@@ -2,10 +2,10 @@ import {
   type Clock,
   createMemoryStore,
   Engine,
-  type MemoryStore,
   type RunRecord,
   type RunState,
   type Store,
+  type StoredMetric,
   type StoredUpdate,
   type Transport,
   type Workbench,
@@ -19,7 +19,7 @@ import {
   type Life,
   mortalPorts,
 } from '@tessera/testing'
-import { type AssignmentId, type ClientId, clientId } from '@tessera/vocabulary'
+import { type AssignmentId, type ClientId, clientId, type RunId } from '@tessera/vocabulary'
 import { type AssignmentMessage, createPatientClient, type PatientClient } from './patient-client.ts'
 
 /** What a client makes of an assignment, with the blobs of the coordinator that it names. */
@@ -38,9 +38,14 @@ export interface Cast {
   readonly workbench: Workbench
 }
 
+/** What a coordinator keeps, and what people read of its measurements. */
+export interface Memory {
+  readonly store: Store
+  metricsOf(run: RunId): Promise<readonly StoredMetric[]>
+}
+
 /** What outlives the coordinator: its store, the time, and the clients with what they have finished. */
-export interface World extends Cast {
-  readonly store: MemoryStore
+export interface World extends Cast, Memory {
   readonly clock: FakeClock & Clock
   readonly crowd: ReadonlyMap<ClientId, PatientClient>
   readonly log: ReturnType<typeof createRecordingLog>
@@ -48,15 +53,20 @@ export interface World extends Cast {
   readonly refusals: string[]
 }
 
-export function createWorld(cast: Cast): World {
+function inProcess(): Memory {
   const store = createMemoryStore()
+  return { store, metricsOf: async (run) => store.metricsOf(run) }
+}
+
+export function createWorld(cast: Cast, memory: Memory = inProcess()): World {
+  const { store } = memory
   const crowd = Object.entries(cast.clients).map(([name, examples]) => {
     const id = clientId(name)
     return [id, createPatientClient(id, examples, async (message) => cast.work(id, message, store.readBlob))] as const
   })
   return {
     ...cast,
-    store,
+    ...memory,
     clock: createFakeClock(),
     crowd: new Map(crowd),
     log: createRecordingLog(),
@@ -168,6 +178,8 @@ export async function runThrough(world: World, plan: Plan, deaths: readonly numb
     await reunite(world, coordinator)
     await followPlan(world, coordinator, plan)
     if (!life.over) return life.points
+    // A store that answers late has done what it was asked before the next coordinator asks.
+    while (life.waiting > 0) await new Promise(setImmediate)
   }
 }
 

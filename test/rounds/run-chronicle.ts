@@ -48,7 +48,7 @@ const FACTS = new Set<RunEvent['type']>([
  * The run as the store has it at its end, after its log was found whole: it replays to the stored results and state, no
  * assignment was counted twice, and no stage was tried twice.
  */
-export async function chronicleOf({ store, record, workbench }: World): Promise<Chronicle> {
+export async function chronicleOf({ store, metricsOf, record, workbench }: World): Promise<Chronicle> {
   const archive = await archiveOf(store, record.runId)
   const findings = await collect(verifyRun(archive, { workbench }))
   expect(findings.at(-1)).toMatchObject({ type: 'end', phase: 'finished', open: null })
@@ -62,8 +62,7 @@ export async function chronicleOf({ store, record, workbench }: World): Promise<
     adapterHash: await adapterHash(archive, (await workbench.weightOf?.(record)) ?? null),
     facts: events.filter((event) => FACTS.has(event.type)).map(({ at: _, ...fact }) => fact),
     versions: [...(await store.versionsOf(record.runId))].sort((one, other) => one.round - other.round),
-    metrics: store
-      .metricsOf(record.runId)
+    metrics: (await metricsOf(record.runId))
       .map(({ round, name, clientId, value }) => `${round} ${name} ${clientId}: ${value}`)
       .sort(),
     kept: await keptUpdates(archive, stages),

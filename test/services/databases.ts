@@ -51,6 +51,12 @@ export async function startSystemServer(): Promise<TestServer> {
   return testServer({ url, folder, stop: server.stop })
 }
 
+/** Every server that a coordinator may meet. */
+export const SERVERS = [
+  ['the embedded PostgreSQL', startOwnServer],
+  ["the system's PostgreSQL", startSystemServer],
+] as const
+
 function testServer({ url, folder, stop }: Pick<TestServer, 'url' | 'folder' | 'stop'>): TestServer {
   return {
     url,

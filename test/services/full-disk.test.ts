@@ -7,7 +7,7 @@ import { createApiClient } from '../../apps/cli/src/api-client.ts'
 import { runningPostgres } from '../../apps/coordinator/src/store/embedded-postgres.ts'
 import { MODEL, TOKEN } from '../protocol/coordinator-under-test.ts'
 import { connectClient, helloOf, newSecret } from '../protocol/frame-client.ts'
-import { open, query } from './databases.ts'
+import { open, query, startOwnServer } from './databases.ts'
 import { createSmallDisk, type SmallDisk } from './small-disk.ts'
 
 const MIB = 2 ** 20
@@ -49,6 +49,9 @@ describe('a full disk', () => {
     await disk.clear()
     await expect.poll(() => runOf(runId), { timeout: 60_000 }).toEqual({ phase: 'recruiting', message: null })
     expect(await worker.send(chunk, bytes)).toMatchObject({ type: 'stored', complete: true })
+    const offer = (size: number) => worker.send({ type: 'offer-blob', hash: sampleHash(size), size })
+    expect(await offer(2 ** 39)).toMatchObject({ type: 'refusal', code: 'disk-full', retryable: true })
+    expect(await offer(MIB)).toMatchObject({ type: 'wanted', missing: [0, 1, 2, 3] })
     worker.drop()
     await coordinator.stop()
   })
@@ -90,18 +93,49 @@ describe('a full disk', () => {
   })
 })
 
+describe("a full disk of a database of one's own", () => {
+  it('is said by the health and by every run under way, until there is room and what waited is stored', async () => {
+    const server = await startOwnServer()
+    const databaseUrl = await server.emptyDatabase('without_room')
+    const place = { port: 0, host: '127.0.0.1', dataFolder: disk.folder, databaseUrl, token: TOKEN, logLevel: 'info' }
+    const coordinator = await startCoordinator(place)
+    const api = createApiClient(coordinator.url, TOKEN)
+    const runId = await api.createRun({ name: 'patient', model: MODEL, targets: ['q_proj'] })
+    const said = async () => {
+      const health = await fetch(`${coordinator.url}/api/health`, { headers: { authorization: `Bearer ${TOKEN}` } })
+      const { database } = (await health.json()) as { database: string }
+      const { phase, waiting } = await api.run(runId)
+      return { status: health.status, database, phase, waiting }
+    }
+    const well = { status: 200, database: 'ok', phase: 'recruiting', waiting: expect.stringMatching(/^waits for/) }
+    expect(await said()).toEqual(well)
+    await query(databaseUrl, FULL_FOR_EVENTS)
+    const pausing = api.steer(runId, 'pause')
+    await expect.poll(said, { timeout: 60_000 }).toEqual({
+      ...{ status: 503, database: 'disk-full', phase: 'recruiting' },
+      waiting: expect.stringMatching(/^the database's disk is full: .*; waits for/),
+    })
+    await query(databaseUrl, ROOM_FOR_EVENTS)
+    await pausing
+    expect(await said()).toEqual({ ...well, phase: 'paused', waiting: 'waits for somebody to resume it' })
+    await coordinator.stop()
+    await server.stop()
+  })
+})
+
+/** A server whose disk has no room for events, as PostgreSQL says it. */
+const FULL_FOR_EVENTS = `CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN RAISE EXCEPTION USING ERRCODE = '53100', MESSAGE = 'could not extend file: No space left on device'; END $$;
+  CREATE TRIGGER full_disk BEFORE INSERT ON "Event" FOR EACH ROW EXECUTE FUNCTION full_disk()`
+const ROOM_FOR_EVENTS = 'DROP TRIGGER full_disk ON "Event"'
+
 /** Nothing more can be written; where no disk can be filled, PostgreSQL says so of every event. */
 async function makeFull(): Promise<void> {
   if (disk.isReal) return disk.fill(0)
-  await query(
-    (await runningPostgres(disk.folder)) as string,
-    `CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
-     $$ BEGIN RAISE EXCEPTION USING ERRCODE = '53100', MESSAGE = 'could not extend file: No space left on device'; END $$;
-     CREATE TRIGGER full_disk BEFORE INSERT ON "Event" FOR EACH ROW EXECUTE FUNCTION full_disk()`,
-  )
+  await query((await runningPostgres(disk.folder)) as string, FULL_FOR_EVENTS)
 }
 
 async function makeRoom(): Promise<void> {
   if (disk.isReal) return disk.clear()
-  await query((await runningPostgres(disk.folder)) as string, 'DROP TRIGGER full_disk ON "Event"')
+  await query((await runningPostgres(disk.folder)) as string, ROOM_FOR_EVENTS)
 }

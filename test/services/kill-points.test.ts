@@ -11,8 +11,12 @@ import { BUNDLED_MODEL, bundledRows, endAll, freePort, startTessera, type Tesser
 const TOKEN = 'one-for-all'
 const NAMES = ['ada', 'bob', 'cyd'] as const
 type Name = (typeof NAMES)[number]
-/** How often the coordinator is killed at least; every fifth time the database dies before it, every seventh a worker. */
-const KILLS = 40
+/**
+ * How often the coordinator is ended, every ninth time by Ctrl-C and else by kill -9, which makes forty kills; every fifth
+ * time the database dies before it, every seventh a worker.
+ */
+const ENDS = 45
+const INTERRUPTED_EVERY = 9
 /** A kill comes at most so long after a coordinator was started, a worker was let in, or the database was killed. */
 const LONGEST_MS = 1500
 /** Other moments every time. */
@@ -148,6 +152,13 @@ async function killDatabase(): Promise<void> {
   await sleep(upTo(LONGEST_MS))
 }
 
+/** Ctrl-C: a coordinator that is up stops in order, one that is just starting is ended by it. */
+async function interruptCoordinator(): Promise<void> {
+  const wasUp = coordinator.documents.some(isUp)
+  const status = await coordinator.kill('SIGINT')
+  expect(status, coordinator.said()).toBeOneOf(wasUp ? [0] : [0, 'SIGINT'])
+}
+
 async function killWorker(): Promise<void> {
   const name = oneOf(NAMES)
   await workers.get(name)!.kill('SIGKILL')
@@ -165,10 +176,10 @@ it('runs of four rounds end with the same bytes, whatever is killed when', { tim
     expect(await outcomeOf(run)).toEqual(calm)
     run = await startRun()
   }
-  for (let kill = 1; kill <= KILLS; kill++) {
-    await coordinator.kill('SIGKILL')
-    if (kill % 7 === 0) await killWorker()
-    const database = kill % 5 === 0
+  for (let end = 1; end <= ENDS; end++) {
+    await (end % INTERRUPTED_EVERY === 0 ? interruptCoordinator() : coordinator.kill('SIGKILL'))
+    if (end % 7 === 0) await killWorker()
+    const database = end % 5 === 0
     await (database || random.below(2) === 0 ? liveWorking(goOn) : liveStarting())
     if (database) await killDatabase()
   }

@@ -1,24 +1,30 @@
 import { chain, genesis, initialState, type RunState } from '@tessera/federation'
 import { sampleHash, sampleRecord } from '@tessera/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type OpenedDatabase, open, startOwnServer, type TestServer } from './databases.ts'
+import { type OpenedDatabase, open, SERVERS, type TestServer } from './databases.ts'
 import { type Fate, startProxy, type TcpProxy } from './tcp-proxy.ts'
 
 let server: TestServer
 let proxy: TcpProxy
 let database: OpenedDatabase
 
-beforeAll(async () => {
-  server = await startOwnServer()
-  proxy = await startProxy(server.url)
-  database = await open({ url: `${proxy.url}?statement_timeout=1000` })
-})
+for (const [name, start] of SERVERS) {
+  describe(name, () => {
+    beforeAll(async () => {
+      server = await start()
+      proxy = await startProxy(server.url)
+      database = await open({ url: `${proxy.url}?statement_timeout=1000` })
+    })
 
-afterAll(async () => {
-  await database?.close()
-  await proxy?.close()
-  await server?.stop()
-})
+    afterAll(async () => {
+      await database?.close()
+      await proxy?.close()
+      await server?.stop()
+    })
+
+    describe('a connection that is cut', describeCuts)
+  })
+}
 
 /** The fate of the packet that comes after `before` others; all others pass. */
 function onePacket(before: number, fate: Fate): () => Fate {
@@ -26,7 +32,7 @@ function onePacket(before: number, fate: Fate): () => Fate {
   return () => (passed++ === before ? fate : 'pass')
 }
 
-describe('a connection that is cut', () => {
+function describeCuts(): void {
   it('at any packet of a commit, before or after it reached the server, loses no event and repeats none', async () => {
     const { store, log } = database
     const record = sampleRecord('cut-often')
@@ -99,4 +105,4 @@ describe('a connection that is cut', () => {
     await commit
     expect((await store.loadRuns()).find((run) => run.record.runId === record.runId)?.state.seq).toBe(1)
   })
-})
+}

@@ -7,7 +7,7 @@ import { startCoordinator } from '@tessera/coordinator'
 import { sampleCommit, sampleHash, sampleRecord, sampleState } from '@tessera/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../temporary-folder.ts'
-import { beginRun, type OpenedDatabase, open, query, startOwnServer, type TestServer, withCode } from './databases.ts'
+import { beginRun, type OpenedDatabase, open, query, SERVERS, type TestServer, withCode } from './databases.ts'
 import { startProxy } from './tcp-proxy.ts'
 
 const END_OF_LEASES = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tessera lease'`
@@ -21,17 +21,24 @@ let url: string
 let databases = 0
 const opened: OpenedDatabase[] = []
 
-beforeAll(async () => {
-  server = await startOwnServer()
-})
-afterAll(() => server?.stop())
+for (const [name, start] of SERVERS) {
+  describe(name, () => {
+    beforeAll(async () => {
+      server = await start()
+    })
+    afterAll(() => server?.stop())
 
-beforeEach(async () => {
-  url = await server.emptyDatabase(`writers_${++databases}`)
-})
-afterEach(async () => {
-  for (const database of opened.splice(0)) await database.close()
-})
+    beforeEach(async () => {
+      url = await server.emptyDatabase(`writers_${++databases}`)
+    })
+    afterEach(async () => {
+      for (const database of opened.splice(0)) await database.close()
+    })
+
+    describe('two coordinators on one database', describeRivals)
+    describe('a coordinator that another one has followed', describeFollowed)
+  })
+}
 
 async function coordinator(at = url): Promise<OpenedDatabase> {
   const database = await open({ url: at })
@@ -39,7 +46,7 @@ async function coordinator(at = url): Promise<OpenedDatabase> {
   return database
 }
 
-describe('two coordinators on one database', () => {
+function describeRivals(): void {
   it('are one: the second is refused with database-in-use, and may start when the first has stopped', async () => {
     const first = await coordinator()
     const refusal = await coordinator().catch((error) => error)
@@ -63,9 +70,9 @@ describe('two coordinators on one database', () => {
     await once(first, 'exit')
     expect(await (await coordinator()).store.loadRuns()).toEqual([])
   })
-})
+}
 
-describe('a coordinator that another one has followed', () => {
+function describeFollowed(): void {
   it.each<[string, (database: OpenedDatabase) => Promise<unknown>]>([
     ['an event', ({ store }) => store.commit(sampleCommit(sampleRecord('old'), 1))],
     ['a run', ({ store }) => store.createRun(sampleRecord('new'), sampleState(sampleRecord('new'), 0))],
@@ -150,7 +157,7 @@ describe('a coordinator that another one has followed', () => {
     await beginRun(database, 'goes-on')
     expect(database.losses).toEqual([])
   })
-})
+}
 
 /** All that a coordinator could have written, as text. */
 async function everything(): Promise<unknown> {

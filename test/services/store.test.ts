@@ -4,16 +4,7 @@ import { describeStore, sampleCommit, sampleHash, sampleState } from '@tessera/t
 import { blobHash, clientId, type RunId } from '@tessera/vocabulary'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  beginRun,
-  type OpenedDatabase,
-  open,
-  query,
-  startOwnServer,
-  startSystemServer,
-  type TestServer,
-  withCode,
-} from './databases.ts'
+import { beginRun, type OpenedDatabase, open, query, SERVERS, type TestServer, withCode } from './databases.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
@@ -21,10 +12,7 @@ let server: TestServer
 let url: string
 let database: OpenedDatabase
 
-for (const [name, start] of [
-  ['the embedded PostgreSQL', startOwnServer],
-  ["the system's PostgreSQL", startSystemServer],
-] as const) {
+for (const [name, start] of SERVERS) {
   describe(name, () => {
     beforeAll(async () => {
       server = await start()

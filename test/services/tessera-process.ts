@@ -12,6 +12,7 @@ export type Json = Readonly<Record<string, unknown>>
 
 /** The `tessera` command in a process of its own, with `--json`. */
 export interface TesseraProcess {
+  readonly pid: number
   /** The next document on its standard output, from now on, that the test looks for. */
   document(wanted: (document: Json) => boolean): Promise<Json>
   /** All documents so far. */
@@ -51,6 +52,7 @@ export function startTessera(home: string, args: readonly string[], more: NodeJS
     })
   })
   return {
+    pid: child.pid!,
     documents,
     document: (wanted) =>
       new Promise((resolve, reject) => {

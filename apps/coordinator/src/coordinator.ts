@@ -7,6 +7,7 @@ import { asFedError, FedError, type RunId } from '@tessera/vocabulary'
 import { accessToken } from './access-token.ts'
 import { adapterNaming, type NameAdapter } from './adapter-naming.ts'
 import { modelOrStored } from './blob-sources.ts'
+import { sayingWhenFull } from './full-database.ts'
 import { createHousekeeping, type Housekeeping } from './housekeeping.ts'
 import { createHttpServer } from './http/http-server.ts'
 import { attachLiveFeed } from './http/live-feed.ts'
@@ -59,7 +60,6 @@ const MODEL_PLACES = ['.', fileURLToPath(new URL('../../..', import.meta.url))]
 const DASHBOARD = fileURLToPath(new URL('../../dashboard/dist/page', import.meta.url))
 /** A frame is a header, a body and 32 bytes around them. */
 const LARGEST_FRAME_BYTES = MAX_HEADER_BYTES + MAX_INLINE_BYTES + 32
-const LARGEST_UPLOAD_BYTES = 2 ** 34
 /** One update of a run is folded while the next one is read; 64 MiB of updates may wait. */
 const INTAKE = { atOnce: 2, waitingBytes: 2 ** 26 }
 
@@ -105,7 +105,7 @@ async function serve(foundation: Foundation): Promise<{ url: string; close: () =
   const failed = (error: unknown): void => log.error(asFedError(error).message, { error })
   const roster = new WorkerRoster((worker) => live({ type: 'worker', worker }))
   const ledger = new ByteLedger(database.gateway.writeLedger, failed)
-  const queries = withLiveProgress(upToDate(database.queries, ledger), roster)
+  const queries = sayingWhenFull(withLiveProgress(upToDate(database.queries, ledger), roster), database.isFull)
   const broadcaster = new LiveBroadcaster(queries, (message) => live(message), failed)
   const compute = ownExecutor(foundation)
   const workbench = createWorkbench({
@@ -133,12 +133,12 @@ async function serve(foundation: Foundation): Promise<{ url: string; close: () =
   gateway.attach(io, {
     engine,
     store: housekeeping.gateway,
+    noRoomFor: housekeeping.noRoomFor,
     roster,
     ledger,
     intake: new IntakeGate(INTAKE),
     token,
     ...blobs,
-    largestUploadBytes: LARGEST_UPLOAD_BYTES,
     failed,
   })
   const close = async (): Promise<void> => {

@@ -5,7 +5,7 @@ import { createDiskGuard } from './disk-guard.ts'
 const MIB = 2 ** 20
 
 /** A disk whose free space follows a list, one value a look, and what the guard does about it. */
-function watchedDisk(free: readonly (number | Error)[]) {
+function watchedDisk(free: readonly (number | Error)[], bringMiB = 0) {
   const log = createRecordingLog()
   const calls: string[] = []
   let at = 0
@@ -17,7 +17,7 @@ function watchedDisk(free: readonly (number | Error)[]) {
       everyMs: 0,
       log,
       measure: async () => {
-        if (at > 0) refusals.push(guard.refusal()?.code)
+        if (at > 0) refusals.push(guard.refusal(bringMiB * MIB)?.code)
         const next = free[at++]
         if (next === undefined) {
           guard.stop()
@@ -42,6 +42,12 @@ describe('the disk guard', () => {
     expect(calls.slice(0, 5)).toEqual(['room', full(255), full(300), full(319), 'room'])
     expect(refusals).toEqual([undefined, undefined, 'disk-full', 'disk-full', 'disk-full', undefined, undefined])
     expect(log.lines.map(({ level }) => level).slice(0, 2)).toEqual(['warn', 'info'])
+  })
+
+  it('refuses what is larger than what is free beside the reserve, and pauses nothing for it', async () => {
+    const { calls, refusals } = await watchedDisk([300, 356, 357, 1000], 101)
+    expect(refusals).toEqual(['disk-full', 'disk-full', undefined, undefined])
+    expect(calls.filter((call) => !call.startsWith('only 0 MiB'))).toEqual(['room']) // the last look sees 0
   })
 
   it('says that it can not look, and looks again', async () => {

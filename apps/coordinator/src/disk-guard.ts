@@ -20,8 +20,8 @@ export interface DiskGuardOptions {
 }
 
 export interface DiskGuard {
-  /** What to answer to who brings more to store; null while there is room. */
-  refusal(): FedError | null
+  /** What to answer to who brings so many bytes to store; null while there is room for them beside the reserve. */
+  refusal(bytes: number): FedError | null
   /**
    * Watch from now on.
    *
@@ -40,25 +40,30 @@ export function createDiskGuard({
   measure = freeBytes,
   everyMs = EVERY_MS,
 }: DiskGuardOptions): DiskGuard {
-  let refusal: FedError | null = null
+  let full: FedError | null = null
+  let lastFree = Number.POSITIVE_INFINITY
   let timer: NodeJS.Timeout | undefined
   let stopped = false
 
   return {
-    refusal: () => refusal,
-    watch({ full, room }) {
+    refusal(bytes) {
+      if (full !== null || bytes <= lastFree - reserveBytes) return full
+      return diskFull(lastFree, reserveBytes, bytes)
+    },
+    watch(on) {
       let seen: 'full' | 'room' | null = null
       const look = async (): Promise<void> => {
         const free = await measure(folder)
         const isFull = free < (seen === 'full' ? RESUME_FACTOR * reserveBytes : reserveBytes)
         const error = diskFull(free, reserveBytes)
-        refusal = isFull ? error : null
+        full = isFull ? error : null
+        lastFree = free
         if (isFull) {
           if (seen !== 'full') log.warn(`${error.message}: runs pause`, { folder, free })
           seen = 'full'
-          await full(error.message)
+          await on.full(error.message)
         } else if (seen !== 'room') {
-          await room()
+          await on.room()
           if (seen === 'full') log.info('there is room on the disk again: runs go on', { folder, free })
           seen = 'room'
         }
@@ -79,11 +84,12 @@ export function createDiskGuard({
   }
 }
 
-function diskFull(free: number, reserveBytes: number): FedError {
+function diskFull(free: number, reserveBytes: number, bringing = 0): FedError {
   const mebibytes = (bytes: number): string => `${Math.floor(bytes / 2 ** 20)} MiB`
+  const brought = bringing === 0 ? '' : `: no room for ${mebibytes(bringing)}`
   return new FedError(
     'disk-full',
-    `only ${mebibytes(free)} of the disk are free, ${mebibytes(reserveBytes)} are kept`,
+    `only ${mebibytes(free)} of the disk are free, ${mebibytes(reserveBytes)} are kept${brought}`,
     {
       fix: 'Make room on the disk of the coordinator: runs go on by themselves. See --disk-reserve.',
     },

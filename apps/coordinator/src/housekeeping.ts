@@ -1,5 +1,5 @@
 import type { Engine } from '@tessera/federation'
-import { err } from '@tessera/vocabulary'
+import { err, type FedError } from '@tessera/vocabulary'
 import { createDiskGuard, type DiskGuardOptions } from './disk-guard.ts'
 import type { GatewayStore } from './socket/gateway-store.ts'
 import type { Database } from './store/database.ts'
@@ -9,6 +9,8 @@ const SWEEP_EVERY_MS = 60 * 60 * 1000
 export interface Housekeeping {
   /** What workers bring is refused while the disk is full. */
   readonly gateway: GatewayStore
+  /** Why so many bytes more can not be kept; null for a database of one's own, whose disk nobody here can measure. */
+  noRoomFor(bytes: number): FedError | null
   /** Begin, once the runs are taken up. */
   begin(engine: Engine): void
   stop(): void
@@ -33,10 +35,11 @@ export function createHousekeeping(database: Database, options: Omit<DiskGuardOp
     gateway: {
       ...gateway,
       storeChunk: async (blob, index, bytes) => {
-        const refusal = guard?.refusal() ?? null
+        const refusal = guard?.refusal(0) ?? null
         return refusal === null ? gateway.storeChunk(blob, index, bytes) : err(refusal)
       },
     },
+    noRoomFor: (bytes) => guard?.refusal(bytes) ?? null,
     begin(engine) {
       const room = () => engine.resumeAll('disk-full')
       if (guard === null) room().catch(failed)

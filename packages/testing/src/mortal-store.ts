@@ -14,7 +14,9 @@ export function mortalStore(store: Store, life: Life): Store {
     return answer
   }
   async function* heard<T>(items: AsyncIterable<T>): AsyncIterable<T> {
-    for await (const item of items) yield await life.ask(async () => item)
+    const iterator = items[Symbol.asyncIterator]()
+    const next = () => life.ask(() => iterator.next())
+    for (let one = await next(); !one.done; one = await next()) yield one.value
   }
   return {
     createRun: (record, state) => write('the run is made', () => store.createRun(record, state)),

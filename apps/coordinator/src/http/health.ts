@@ -5,7 +5,7 @@ import { callerOf } from './caller.ts'
 /** What the coordinator says about itself. */
 export interface Health {
   readonly version: string
-  readonly database: 'ok' | 'unreachable'
+  readonly database: 'ok' | 'unreachable' | 'disk-full'
   readonly uptimeSeconds: number
   /** Connected workers. */
   readonly workers: number

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Engine, StoredUpdate } from '@tessera/federation'
 import {
+  CHUNK_BYTES,
   decodeFrame,
   encodeFrame,
   type Frame,
@@ -32,7 +33,8 @@ export interface SessionParts {
     range: { offset: number; length: number },
   ) => Promise<{ size: number; bytes: Uint8Array } | null>
   readonly readBlob: (hash: BlobHash) => Promise<Uint8Array | null>
-  readonly largestUploadBytes: number
+  /** Why so many bytes more can not be kept; null where they can, or nobody knows. */
+  readonly noRoomFor: (bytes: number) => FedError | null
   /** The client on this connection is known from now on. */
   readonly admitted: (presence: Presence) => void
   /** It said goodbye: the client has left, whenever the connection ends. */
@@ -168,15 +170,14 @@ export class WorkerSession {
   }
 
   async #offerBlob({ hash, size }: MessageOf<'offer-blob'>): Promise<Result<Answer, FedError>> {
-    const { largestUploadBytes: largest, store } = this.#parts
-    if (size > largest) return err(new FedError('blob-too-large', `${size} bytes are over the limit of ${largest}`))
+    const { store, noRoomFor } = this.#parts
     const missing = await store.missingChunks({ hash, size }, MAX_LISTED_CHUNKS)
-    return ok({ message: { type: 'wanted', hash, missing: [...missing] } })
+    const refusal = missing[0] === undefined ? null : noRoomFor(size - missing[0] * CHUNK_BYTES)
+    return refusal === null ? ok({ message: { type: 'wanted', hash, missing: [...missing] } }) : err(refusal)
   }
 
   async #storeChunk(message: MessageOf<'store-chunk'>, body: Uint8Array): Promise<Result<Answer, FedError>> {
     const { hash, size, index } = message
-    if (size > this.#parts.largestUploadBytes) return err(new FedError('blob-too-large', `${size} bytes are too many`))
     const stored = await this.#parts.store.storeChunk({ hash, size }, index, body)
     return stored.ok ? ok({ message: { type: 'stored', hash, index, complete: stored.value.complete } }) : stored
   }

@@ -38,6 +38,8 @@ export interface Database {
   readonly folder: string | null
   /** Whether it answers now. */
   answers(): Promise<boolean>
+  /** Whether its disk is full: it reads, and what is to be written waits. */
+  isFull(): boolean
   /** Note that a client was heard of, at a time in milliseconds since 1970. */
   touchClient(id: ClientId, at: number): Promise<void>
   /** Remember the name of the exported adapter. @throws {FedError} 'unknown-run' */
@@ -83,6 +85,7 @@ export async function openDatabase(place: DatabasePlace, { log, lost }: Database
       gateway: createPostgresGatewayStore(client, transactions, calls),
       queries: createPostgresRunQueries(client, calls),
       folder: server.cluster,
+      isFull: () => calls.trouble()?.code === 'disk-full',
       ...bookkeeping(client, transactions, calls),
       migrated,
       stopWaiting: () => calls.end(),

@@ -22,6 +22,17 @@ describe('a call of a database that is away', () => {
     expect(log.lines[1]?.message).toBe('the database answers again')
   })
 
+  it('is in trouble with the last failure until one is answered, and in none before or after', async () => {
+    const { persist, trouble } = createPersistentCalls(createRecordingLog())
+    const seen: (string | undefined)[] = [trouble()?.code]
+    await persist(async (attempt) => {
+      seen.push(trouble()?.code)
+      if (attempt === 1) throw away()
+      if (attempt === 2) throw new FedError('disk-full', 'full')
+    })
+    expect([...seen, trouble()?.code]).toEqual([undefined, undefined, 'database-unreachable', 'disk-full', undefined])
+  })
+
   it('is not repeated when it was refused, and an unknown error comes out as internal', async () => {
     const log = createRecordingLog()
     const { persist } = createPersistentCalls(log)

@@ -18,6 +18,8 @@ export interface PersistentCalls {
   persist<T>(query: Query<T>): Promise<T>
   /** Repeat it for some seconds, and not at all while the disk is full: whoever asked may ask again. */
   insist<T>(query: Query<T>): Promise<T>
+  /** What the database failed with last, from the first failure on until a call succeeds and none waits any more. */
+  trouble(): FedError | null
   /** From now on nothing is repeated, and what pauses fails; with a reason, nothing is asked any more. */
   end(reason?: FedError): void
 }
@@ -69,6 +71,7 @@ export function createPersistentCalls(log: Log): PersistentCalls {
   return {
     persist: (query) => call(query, { brief: false }),
     insist: (query) => call(query, { brief: true }),
+    trouble: outage.trouble,
     end: (why) => {
       ended = true
       reason ??= why
@@ -83,8 +86,10 @@ const isPassing = (error: Error): error is FedError =>
 /** An outage begins with the first call that fails, and is over when one succeeds and no other waits any more. */
 function watchOutages(log: Log) {
   let since: number | null = null
+  let last: FedError | null = null
   let waiting = 0
   return {
+    trouble: () => last,
     of() {
       let waits = false
       const settle = (): void => {
@@ -95,6 +100,7 @@ function watchOutages(log: Log) {
         failed(error: FedError): void {
           if (!waits) waiting += 1
           waits = true
+          last = error
           if (since !== null) return
           since = Date.now()
           log.warn(`${error.message}; what waits for it goes on when it is back`, { code: error.code, error })
@@ -104,6 +110,7 @@ function watchOutages(log: Log) {
           if (since === null || waiting > 0) return
           log.info('the database answers again', { outageMs: Date.now() - since })
           since = null
+          last = null
         },
         gaveUp: settle,
       }
