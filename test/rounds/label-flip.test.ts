@@ -70,7 +70,7 @@ async function federate(aggregator: { readonly rule: string }, attackers: number
     world,
     inOrder(() => names),
   )
-  const metrics = world.store.metricsOf(run.runId)
+  const metrics = await world.metricsOf(run.runId)
   const last = (name: string): number =>
     metrics.find((metric) => metric.name === name && metric.round === ROUNDS)!.value
   const steps = (await world.store.versionsOf(run.runId)).map(({ updateNorm }) => updateNorm)
