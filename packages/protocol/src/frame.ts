@@ -32,12 +32,12 @@ export function encodeFrame({ message, body = NO_BODY }: { message: Message; bod
 }
 
 /**
- * What a peer sent, as a message and a body. Never throws, whatever arrives; the body is a view on the same memory.
+ * What a peer sent, as a message and a body; a schema says which messages are allowed, all by default. Never throws,
+ * whatever arrives; the body is a view on the same memory.
  * Errors: 'malformed-frame' (cut short, damaged, too long, not bytes), 'unsupported-version' (of the frame or of
  * the protocol), 'invalid-message' (the header, its schema, or a body that does not fit).
  *
  * @param bytes A Uint8Array or Buffer in Node, an ArrayBuffer in browsers; anything else is malformed.
- * @param schema Which messages are allowed here, e.g. `workerMessage`; all by default.
  */
 export function decodeFrame(bytes: unknown): Result<Frame, FedError>
 export function decodeFrame<M extends Message>(bytes: unknown, schema: z.ZodType<M>): Result<Frame<M>, FedError>
