@@ -63,7 +63,7 @@ const network: BaseModel['architecture']['network'] = {
   headWeight: (_, own) => own.head as tf.Tensor2D,
 }
 const model = {
-  architecture: { network },
+  architecture: { network, sites: () => SITES },
   config: { vocab_size: WORDS, hidden_size: 4, max_position_embeddings: 16 },
   parameters,
 } as unknown as BaseModel
