@@ -35,7 +35,7 @@ const ROUNDS = 12
 const FEDKSEED_ROUNDS = 40
 const CLIENTS = 3
 /** Evaluations of a run, besides the one before round 1. */
-const EVALUATIONS = 4
+const EVALUATIONS = 3
 
 /** The cases, each with the numbers of a client, every rate for itself. */
 export function casesOf(model: BaseModel, options: PlanOptions): BytesCase[] {
