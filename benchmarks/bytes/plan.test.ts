@@ -29,9 +29,9 @@ describe('the plan', () => {
     expect(asked.map(({ subspace }) => subspace.learningRate)).toEqual([0.1, 0.3])
   })
 
-  it('measures 12 rounds after 3, 6, 9 and 12, and 40 after every tenth', () => {
+  it('measures 12 rounds after 4, 8 and 12, and 36 after every twelfth', () => {
     const pairs = cases.map(({ rounds, every }) => `${rounds}/${every}`)
-    expect(new Set(pairs)).toEqual(new Set(['12/3', '40/10']))
+    expect(new Set(pairs)).toEqual(new Set(['12/4', '36/12']))
   })
 })
 

@@ -32,7 +32,7 @@ interface Curve {
 }
 
 const ROUNDS = 12
-const FEDKSEED_ROUNDS = 40
+const FEDKSEED_ROUNDS = 36
 const CLIENTS = 3
 /** Evaluations of a run, besides the one before round 1. */
 const EVALUATIONS = 3
