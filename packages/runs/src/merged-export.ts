@@ -1,6 +1,6 @@
 import { type AdapterLayout, type FactorSet, mergedLayer, siteFactors, unflatten } from '@tessera/adapters'
 import { type BaseChange, changedWeight } from '@tessera/federation'
-import { type BaseModel, type SafetensorsTensor, writeSafetensors } from '@tessera/models'
+import { type BaseModel, otherWeights, type SafetensorsTensor, writeSafetensors } from '@tessera/models'
 import type { Coordinates, Site } from '@tessera/vocabulary'
 import { baseWeights } from './base-weights.ts'
 
@@ -45,13 +45,17 @@ export function exportMerged(source: MergeSource): MergedModel {
   return {
     files: {
       'config.json': biased ? withBiases(config) : config,
-      'model.safetensors': writeSafetensors(all, { format: 'pt', adapted: sitesText(layout.sites) }),
+      'model.safetensors': writeSafetensors(all, { format: 'pt', ...adaptedOf(source) }),
     },
   }
 }
 
-/** The metadata that tells which weights a run has adapted: all others are those of its base model. */
-const sitesText = (sites: AdapterLayout['sites']): string => sites.map(({ site }) => site.name).join(' ')
+/** What the file has to say of itself where more than linear layers is adapted: all other weights are the base model's. */
+function adaptedOf({ model, layout }: MergeSource): Readonly<Record<string, string>> {
+  const names = layout.sites.map(({ site }) => site.name)
+  const others = new Set(otherWeights(model).map(({ name }) => name))
+  return names.some((name) => others.has(name)) ? { adapted: names.join(' ') } : {}
+}
 
 const float32 = (shape: readonly number[], data: Float32Array): SafetensorsTensor => ({ dtype: 'F32', shape, data })
 
