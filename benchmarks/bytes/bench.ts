@@ -43,7 +43,7 @@ const { values: flags } = parseArgs({
 
 const TITLE = 'Accuracy over the bytes of a whole run'
 /** Fewer steps than the demo's, for there are many curves; the quick plan only shows that everything works. */
-const PLAN = { rounds: null, steps: 15, testRows: 2000 }
+const PLAN = { rounds: null, steps: 10, testRows: 2000 }
 const QUICK = { rounds: 2, steps: 3, testRows: 100 }
 
 function options(): PlanOptions {
