@@ -111,7 +111,7 @@ function fullCurves(model: BaseModel): Curve[] {
       parts: { ...FULL, subspace: pool },
       codec: 'float32',
       optimizer: 'sgd',
-      rates: [0.0005],
+      rates: [0.00005],
       rounds: FEDKSEED_ROUNDS,
     },
   ]
