@@ -31,6 +31,7 @@ export function accuracyFrame({ title, along, x, y, lines }: AccuracyFrame, mark
   const height = Math.max(FRAME.bottom + 50, LEGEND.top + LEGEND.line * lines + 20)
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="11">`,
+    `<title>${title}: accuracy over ${along}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="white"/>`,
     text(FRAME.left, 22, title, 'font-size="14" font-weight="bold"'),
     ...x.ticks.map(({ at, value }) => verticalTick(at, bytes(10 ** value))),
