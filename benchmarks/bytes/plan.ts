@@ -99,7 +99,7 @@ function fullCurves(model: BaseModel): Curve[] {
   const shared = { optimizer: 'sgd', rounds: ROUNDS } as const
   const ferret = (codec: string, part: number): Curve => {
     const subspace = { name: 'ferret', coordinates: coordinatesFor(codec, part, model) }
-    return { ...shared, method: 'ferret', parts: { ...FULL, subspace }, codec, rates: [0.2] }
+    return { ...shared, method: 'ferret', parts: { ...FULL, subspace }, codec, rates: [0.2, 0.5] }
   }
   const pool = { name: 'seed-pool', seeds: 1024, estimate: 'losses' }
   return [
