@@ -70,6 +70,11 @@ export function specOf({ adapter, initialisation, aggregator, rate, ...plan }: B
   )
 }
 
+type Plan = Pick<BenchCase, 'rounds' | 'steps' | 'seed'>
+
+export const samePlan = (one: Plan, other: Plan): boolean =>
+  one.rounds === other.rounds && one.steps === other.steps && one.seed === other.seed
+
 /** For every method, rule, number of clients and setting the row of the best rate and start; in order of appearance. */
 export function bestRows(rows: readonly Row[]): Row[] {
   const best = new Map<string, Row>()
@@ -86,13 +91,11 @@ export function bestRows(rows: readonly Row[]): Row[] {
  * row, with any number of clients. No rate where nothing is known.
  */
 export function bestRate(rows: readonly Row[], { setting, settings }: PlannedCase): readonly number[] {
-  const { rounds, steps, seed } = settings
-  const plan = JSON.stringify({ rounds, steps, seed })
   const near = rows.filter(
     (row) =>
       row.method === settings.adapter.method &&
       row.aggregator === settings.aggregator &&
-      JSON.stringify({ rounds: row.settings.rounds, steps: row.settings.steps, seed: row.settings.seed }) === plan,
+      samePlan(row.settings, settings),
   )
   const same = near.filter((row) => row.setting === setting)
   const [best] = (same.length > 0 ? same : near).toSorted((a, b) => b.accuracy - a.accuracy)

@@ -20,6 +20,7 @@ import {
   type PlannedCase,
   type Row,
   rowOf,
+  samePlan,
 } from './bench-case.ts'
 import { casesOf, PAGES, type Page, type PlanOptions } from './plan.ts'
 import { accuracyPlot } from './plot.ts'
@@ -31,6 +32,7 @@ const { values: flags } = parseArgs({
     only: { type: 'string' },
     aggregator: { type: 'string' },
     initialisation: { type: 'string' },
+    option: { type: 'string', multiple: true, default: [] },
     clients: { type: 'string' },
     rates: { type: 'string', default: '0.002,0.01' },
     setting: { type: 'string' },
@@ -50,15 +52,29 @@ const TITLES: Readonly<Record<Page, string>> = {
 }
 
 /** Few steps, for thirty clients take theirs one after the other; the quick plan only shows that everything works. */
-const PLANS = { 'fed-sb': { rounds: 6, steps: 10 }, 'methods': { rounds: 3, steps: 12 } }
-const QUICK = { rounds: 2, steps: 3 }
+const PLANS: Readonly<Record<Page, { clients: string; rounds: number; steps: number }>> = {
+  'fed-sb': { clients: '3,10,30', rounds: 6, steps: 10 },
+  'methods': { clients: '3', rounds: 3, steps: 12 },
+}
+const QUICK = { clients: '3', rounds: 2, steps: 3 }
 const numbers = (list: string): number[] => list.split(',').map(Number)
+
+/** The method's own options that `--option NAME=NUMBER` sets. */
+function adapterOptions(): Record<string, number> {
+  return Object.fromEntries(
+    flags.option.map((text) => {
+      const [name = '', value] = text.split('=')
+      return [name, Number(value)]
+    }),
+  )
+}
 
 function optionsOf(page: Page): PlanOptions {
   const { only, aggregator, initialisation, setting } = flags
   const plan = flags.quick ? QUICK : PLANS[page]
   return {
-    clients: numbers(flags.clients ?? (page === 'fed-sb' && !flags.quick ? '3,10,30' : '3')),
+    adapterOptions: adapterOptions(),
+    clients: numbers(flags.clients ?? plan.clients),
     ratesOf: (planned) => (flags.rates === 'best' ? bestRate(known(), planned) : numbers(flags.rates)),
     setting,
     rounds: Number(flags.rounds ?? plan.rounds),
@@ -118,6 +134,13 @@ async function run(page: Page): Promise<Row[]> {
   return rows
 }
 
+/** What was saved before is in the plot too: a part of the plan can be run again by itself. */
+function savedRows(page: Page): Row[] {
+  const { clients, ...plan } = PLANS[page]
+  const own = { ...plan, seed: Number(flags.seed) }
+  return known().filter((row) => samePlan(row.settings, own) && numbers(clients).includes(row.clients))
+}
+
 const pages = PAGES.filter((page) => flags.page === undefined || page === flags.page)
 if (pages.length === 0) throw new Error(`--page is one of: ${PAGES.join(', ')}`)
 const all: Row[] = []
@@ -125,8 +148,7 @@ for (const page of pages) {
   const rows = await run(page)
   all.push(...rows)
   if (!flags.json) console.log(`${TITLES[page]}\n\n${rowsTable(rows)}\n`)
-  if (flags.save && rows.length > 0) {
-    writeFileSync(new URL(`${page}.svg`, import.meta.url), accuracyPlot(TITLES[page], bestRows(rows)))
-  }
+  const saved = flags.save ? bestRows(savedRows(page)) : []
+  if (saved.length > 0) writeFileSync(new URL(`${page}.svg`, import.meta.url), accuracyPlot(TITLES[page], saved))
 }
 if (flags.json) console.log(JSON.stringify(all))

@@ -50,6 +50,10 @@ describe('equalCountOptions', () => {
     expect(chosen('svfit', 1024)).toMatchObject({ options: { rank: 192 }, count: 192 })
   })
 
+  it('finds a count that falls with the rank: RandLoRA trains 6 · (32 + 192) = 1344 numbers with six bases of rank 32', () => {
+    expect(chosen('randlora', 1340)).toMatchObject({ options: { rank: 32 }, count: 1344 })
+  })
+
   it('leaves a method without sizes as it is', () => {
     expect(chosen('ia3', 1024)).toEqual({ options: {}, count: 512 })
   })

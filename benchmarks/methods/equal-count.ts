@@ -6,7 +6,7 @@ type Options = Readonly<Record<string, unknown>>
 /** The numbers that a method trains with these options; null where the layers can not carry them. */
 export type CountOf = (options: Options) => number | null
 
-/** Far above the dimensions of the bundled model; the search stops as soon as the count is reached. */
+/** Far above the dimensions of the bundled model. */
 const LARGEST = 4096
 
 /**
@@ -28,8 +28,8 @@ export function equalCountOptions(method: Pick<AdapterMethod, 'config'>, target:
 }
 
 /**
- * The value whose count is nearest to `target`, the smaller one of two; null where none is possible. Counts grow with
- * the values, so nothing is asked beyond the first that reaches the target.
+ * The value whose count is nearest to `target`, the smaller one of two; null where none is possible. All values are
+ * asked: the count of RandLoRA falls, by jumps, where the rank grows.
  */
 export function nearest(
   values: Iterable<number>,
@@ -42,7 +42,6 @@ export function nearest(
     if (count === null) continue
     const distance = Math.abs(count - target)
     if (best === null || distance < best.distance) best = { value, distance }
-    if (count >= target) break
   }
   return best?.value ?? null
 }

@@ -36,6 +36,8 @@ export interface PlanOptions {
   readonly aggregator: string | undefined
   /** Of every method that takes one; its own where none is named. */
   readonly initialisation: string | undefined
+  /** Set over what the setting says, for every method that is run. */
+  readonly adapterOptions: Readonly<Record<string, number>>
 }
 
 /** The legal cases of a page, each method at its defaults and at the reference's count; equal cases are there once. */
@@ -69,12 +71,17 @@ function pairsOf(page: Page, { only, aggregator }: PlanOptions): { method: Adapt
 
 function settingsOf(method: AdapterMethod, model: BaseModel, options: PlanOptions) {
   const { name } = method
+  const { adapterOptions } = options
   const target = trainedNumbers(REFERENCE, model, options) ?? Number.NaN
   const countOf = (own: object) => trainedNumbers({ method: name, ...own }, model, options)
   const [paper, equal] = [method.config.parse({}), equalCountOptions(method, target, countOf)]
+  const adapterWith = (chosen: object) => ({
+    method: name,
+    ...method.config.strict().parse({ ...chosen, ...adapterOptions }),
+  })
   const settings: { setting: Setting; adapter: BenchCase['adapter'] }[] = [
-    { setting: 'paper', adapter: { method: name, ...paper } },
-    { setting: 'equal', adapter: { method: name, ...equal } },
+    { setting: 'paper', adapter: adapterWith(paper) },
+    { setting: 'equal', adapter: adapterWith(equal) },
   ]
   const own = JSON.stringify(paper) === JSON.stringify(equal) ? settings.slice(0, 1) : settings
   return own.filter(({ setting }) => options.setting === undefined || options.setting === setting)
