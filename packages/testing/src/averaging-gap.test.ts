@@ -16,6 +16,15 @@ const product = (b: Exactness, a: Exactness): AdaptedSite =>
     { name: 'A', rows: 2, cols: 5, train: true, exactness: a },
   )
 const sum = (exactness: Exactness): AdaptedSite => adaptedBy({ name: 'D', rows: 3, cols: 3, train: true, exactness })
+/** ΔW = D D, of one trained factor that is multiplied with itself. */
+function reflected(exactness: Exactness): AdaptedSite {
+  const adapted = sum(exactness)
+  const adapter: AdaptedSite['adapter'] = {
+    ...adapted.adapter,
+    merged: (ops, { weight, factors: { D } }) => ({ weight: ops.add(weight, ops.matMul(D!, D!)), bias: null }),
+  }
+  return { ...adapted, adapter }
+}
 const judge = (adapted: AdaptedSite) => () => expectDeclaredExactness(adapted, testRandom(3))
 
 describe('the law of declared exactness', () => {
@@ -33,6 +42,12 @@ describe('the law of declared exactness', () => {
     expect(judge(product('linear', 'linear'))).toThrow('B is linear')
     expect(judge(product('linear-if-frozen(A)', 'linear'))).toThrow('A is linear')
     expect(judge(product('linear-if-frozen(C)', 'product'))).toThrow('B is linear-if-frozen(C)')
+  })
+
+  it('fails a product that is declared a manifold, and a manifold that is declared a product', () => {
+    expect(judge(product('manifold', 'manifold'))).toThrow('B is manifold')
+    expect(judge(reflected('product'))).toThrow('D is product, and linear alone')
+    expect(judge(reflected('manifold'))).not.toThrow()
   })
 
   it('fails rows that are declared lines and whose length matters', () => {

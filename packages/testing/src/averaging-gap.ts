@@ -36,16 +36,22 @@ export function averagingGap(adapted: AdaptedSite, varied: readonly string[], ra
 
 /**
  * The declared exactness of every trained factor holds numerically: `linear` whatever else varies,
- * `linear-if-frozen(X)` while X is common to all and not when it varies too, and `product` or `manifold` only where
- * averaging really fails.
+ * `linear-if-frozen(X)` while X is common to all and not when it varies too, `product` alone but not beside every other
+ * factor, and `manifold` not even alone.
  */
 export function expectDeclaredExactness(adapted: AdaptedSite, random: RandomStream): void {
   const trained = adapted.adapter.factors.filter((factor) => factor.train)
   const names = trained.map(({ name }) => name)
   for (const { name, exactness } of trained) {
     const gap = (varied: readonly string[]): number => averagingGap(adapted, varied, random)
-    if (exactness === 'product' || exactness === 'manifold') {
-      expect(gap(names), `${name} is ${exactness}`).toBeGreaterThan(VISIBLE)
+    if (exactness === 'manifold') {
+      expect(gap([name]), `${name} is manifold`).toBeGreaterThan(VISIBLE)
+      continue
+    }
+    if (exactness === 'product') {
+      const others = names.filter((other) => other !== name)
+      expect(gap([name]), `${name} is product, and linear alone`).toBeLessThanOrEqual(EXACT)
+      expect(Math.max(0, ...others.map((other) => gap([name, other]))), `${name} is product`).toBeGreaterThan(VISIBLE)
       continue
     }
     const held = /^linear-if-frozen\((.+)\)$/.exec(exactness)?.[1]

@@ -24,6 +24,7 @@ import type { Site } from '@tessera/vocabulary'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { expectDeclaredExactness, expectDeclaredLines } from './averaging-gap.ts'
+import { expectNestedRanks } from './nested-ranks.ts'
 import { exactSpectrum, randomMatrix, testRandom } from './synthetic-matrix.ts'
 
 /** What the method's paper says, for the laws to hold the method to. */
@@ -80,6 +81,12 @@ export function describeAdapter(method: AdapterMethod, paper: AdapterPaper): voi
       for (const adapted of adaptedSites(subject)) {
         expectDeclaredExactness(adapted, testRandom(7))
         expectDeclaredLines(adapted, testRandom(8))
+      }
+    })
+
+    it('has ranks along the axes that it declares, and devices of smaller ranks average exactly where it does', () => {
+      for (const adapted of adaptedSites(subject, null)) {
+        expectNestedRanks({ method, options, adapted }, testRandom(9))
       }
     })
   })
