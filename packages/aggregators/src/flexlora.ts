@@ -1,20 +1,12 @@
 /** FlexLoRA. Bai et al. 2024 (https://arxiv.org/abs/2402.11505), section 3. */
-import {
-  beside,
-  leadingColumns,
-  type Matrix,
-  multiply,
-  multiplyRightTransposed,
-  qr,
-  scaled,
-  svd,
-  transpose,
-} from '@tessera/math'
+import { beside, leadingColumns, multiply, multiplyRightTransposed, qr, scaled, svd, transpose } from '@tessera/math'
 import { definePairRule } from './pair-rule.ts'
 
 /**
- * The best B A of rank r: Σ pᵢ Bᵢ Aᵢ = U S Vᵀ cut after r singular values, B = U √S and A = √S Vᵀ (the authors put all
- * of S into B). What is cut off is lost; `truncation-error` is its part of the whole, √(Σ_{k>r} σₖ² / Σ σₖ²).
+ * The best B A of rank r: Σ pᵢ Bᵢ Aᵢ = U S Vᵀ cut after r singular values, B = U S and A = Vᵀ. A stays of full rank where
+ * singular values are 0, so that the next round can use these ranks too; half of S on either side would leave a row and
+ * a column of zeros that have no gradient. What is cut off is lost; `truncation-error` is its part of the whole,
+ * √(Σ_{k>r} σₖ² / Σ σₖ²).
  */
 export const flexlora = definePairRule({
   name: 'flexlora',
@@ -25,11 +17,12 @@ export const flexlora = definePairRule({
     const left = beside(clients.map(({ share, B }) => scaled(B, share)))
     const right = beside(clients.map(({ A }) => transpose(A)))
     const { u, s, v } = productSvd(left, right)
-    const side = (vectors: Matrix): Matrix => {
-      const columns = leadingColumns(vectors, rank)
-      return { ...columns, data: columns.data.map((value, at) => value * Math.sqrt(s[at % rank]!)) }
+    const B = leadingColumns(u, rank)
+    return {
+      B: { ...B, data: B.data.map((value, at) => value * s[at % rank]!) },
+      A: transpose(leadingColumns(v, rank)),
+      lost: { part: squares(s.subarray(rank)), whole: squares(s) },
     }
-    return { B: side(u), A: transpose(side(v)), lost: { part: squares(s.subarray(rank)), whole: squares(s) } }
   },
 })
 

@@ -57,11 +57,23 @@ describe('rules for factor pairs, two clients worked by hand', () => {
 
   it('flexlora keeps the singular value 3 of diag(1, 3), and tells that √(1 / 10) of it is lost', () => {
     const fold = twoClients(flexlora)
-    const root = Math.fround(Math.sqrt(3))
     const [b0, b1, a0, a1] = fold.finish()
-    expect([b1, a0, a1]).toEqual([root, -1, root]) // A moves from (1, 0) to (0, √3)
+    expect([b1, a0, a1]).toEqual([3, -1, 1]) // A moves from (1, 0) to (0, 1)
     expect(b0).toBeCloseTo(0, 12)
     expect(fold.measures?.()).toEqual({ 'truncation-error': Math.sqrt(0.1) })
+  })
+
+  it.each([
+    ['one rank', [1, 1, 2, 2, 0, 0, 0, 0]],
+    ['none', [0, 0, 0, 0, 0, 0, 0, 0]],
+  ])('flexlora leaves two rows of norm 1 in A where the mean has %s, so both can be trained on', (_ranks, update) => {
+    const pair = { site: 's', B: { offset: 0, rows: 2, cols: 2 }, A: { offset: 4, rows: 2, cols: 2 }, scale: 2 }
+    const received = Float32Array.of(0, 0, 0, 0, 1, 0, 0, 1) // A = I
+    const fold = flexlora.begin(uniformGrid(8, -20, 8), {}, { ...CONTEXT, pairs: [pair], received, restart: received })
+    unwrap(fold.add(Float32Array.from(update), 1))
+    const [a0, a1, a2, a3] = fold.finish().subarray(4)
+    expect(Math.hypot(1 + a0, a1)).toBeCloseTo(1, 6)
+    expect(Math.hypot(a2, 1 + a3)).toBeCloseTo(1, 6)
   })
 
   it('counts what is added after a result', () => {
