@@ -33,10 +33,12 @@ const NEEDS: Readonly<Record<AdapterMethod['needs'], string>> = {
 }
 
 const STARTS = [
-  'A run whose specification names none gets the federated sketch where its method can not start without one, and',
-  '`none` otherwise: the start of the method’s paper, from random numbers or base weights. To name one for a method that',
-  'would ignore it is an error.',
+  'A run whose specification names none gets that of its method’s paper, or `none` where the method starts from random',
+  'numbers or base weights itself. To name one for a method that would ignore it is an error.',
 ].join('\n')
+
+const startOf = ({ needs, initialisation }: AdapterMethod): string =>
+  `${NEEDS[needs]}${initialisation === undefined ? '' : `, \`${initialisation}\` by default`}`
 
 const shape = ({ name, rows, cols }: Factor): string => `${name} [${rows}, ${cols}]`
 const trainedOf = ({ factors }: SiteAdapter): string =>
@@ -54,7 +56,7 @@ const numbersOf = ({ factors }: SiteAdapter): number =>
 
 function methodSection(method: AdapterMethod, adapter: SiteAdapter, paragraph: string): string {
   const facts = [
-    `Trained: ${trainedOf(adapter)}. Frozen: ${frozenOf(adapter)}. Starts from ${NEEDS[method.needs]}.`,
+    `Trained: ${trainedOf(adapter)}. Frozen: ${frozenOf(adapter)}. Starts from ${startOf(method)}.`,
     ...(method.active ? ['Which of the trained factors rest in a round follows from the round and the seed.'] : []),
   ]
   return [`### ${method.name}`, paragraph, facts.join(' '), optionsTable(method.config)].join('\n\n')
@@ -77,12 +79,12 @@ export function methodsPage(): string {
     method,
     adapter: method.site(SITE, method.config.parse({}) as never),
   }))
-  const summary = methods.map(({ method: { name, needs, active }, adapter }) => [
+  const summary = methods.map(({ method, method: { name, active }, adapter }) => [
     `[${name}](#${name})`,
     String(numbersOf(adapter)),
     [...new Set(adapter.factors.flatMap((factor) => (factor.train ? [factor.exactness] : [])))].join(', '),
     active ? 'by round' : 'always',
-    NEEDS[needs],
+    startOf(method),
     hasLoraPair(SITE, adapter) ? 'PEFT LoRA' : 'merged weights',
   ])
   const head = ['method', 'numbers a layer', 'averages', 'trained', 'starts from', 'export']

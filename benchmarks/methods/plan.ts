@@ -107,11 +107,11 @@ function trainedNumbers(adapter: BenchCase['adapter'], model: BaseModel, { round
 
 /** Data start the reference, the base weights what else needs a spectrum, and random numbers what can have one. */
 function startOf(method: AdapterMethod, { initialisation }: PlanOptions): BenchCase['initialisation'] {
-  const { name, needs } = method
+  const { name, initialisation: own } = method
   if (!takesSpectrum(method)) return { name: 'none' }
   if (initialisation !== undefined) return { name: initialisation }
   if (name === REFERENCE.method) return { ...preset.initialisation, batches: 8 } as BenchCase['initialisation']
-  return { name: needs === 'spectrum' ? 'weights' : 'random' }
+  return { name: own ?? 'random' }
 }
 
 function isLegal(settings: BenchCase, model: BaseModel): boolean {

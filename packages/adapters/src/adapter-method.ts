@@ -37,6 +37,8 @@ export interface AdapterMethod<Config = never> {
   readonly name: string
   readonly config: z.ZodObject
   readonly needs: Needs
+  /** What a run that names no initialisation starts from, by name: there where the method can not start without one. */
+  readonly initialisation?: string
   /** The adapter of one site; throws `rank-too-large` or `invalid-config` where the site can not carry it. */
   site(site: Site, config: Config): SiteAdapter
   /** The values before round 1 of all factors that are not derived. */

@@ -9,7 +9,7 @@ function requireBlocks({ name, outDim, inDim }: Site, size: number, form: 'affin
   if (uneven === undefined) return
   throw new FedError('invalid-config', `blocks of ${size} do not divide side ${uneven} of layer ${name}`, {
     details: { site: name, size, side: uneven },
-    fix: 'Choose an adapter.rank that divides the sides of every layer, or leave this layer out of adapter.targets.',
+    fix: 'Choose an adapter.rank that divides the sides of every layer, or leave this layer out of targets.',
   })
 }
 

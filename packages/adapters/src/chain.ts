@@ -15,7 +15,7 @@ export function requireRank(site: Site, rank: number, largest = Math.min(site.ou
     `rank ${rank} is larger than layer ${site.name} [${site.outDim}, ${site.inDim}] can carry`,
     {
       details: { site: site.name, rank, largest },
-      fix: `Choose adapter.rank <= ${largest}, or leave this layer out of adapter.targets.`,
+      fix: `Choose adapter.rank <= ${largest}, or leave this layer out of targets.`,
     },
   )
 }

@@ -18,6 +18,7 @@ export const lamda = defineAdapter({
     freezeAfter: z.number().int().nonnegative().default(3).describe('B is trained up to this round, then frozen'),
   }),
   needs: 'spectrum',
+  initialisation: 'weights',
   site(site, { rank }) {
     requireRank(site, rank)
     return chainAdapter({

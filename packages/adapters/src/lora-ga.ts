@@ -11,7 +11,8 @@ import { pickColumns } from './truncate.ts'
  * Wang et al. 2024 (https://arxiv.org/abs/2407.05000).
  *
  * With c = d_out^¼ / √γ, `stable` is what PEFT makes of it, B = c U[r, 2r) diag(s[r, 2r)) and A = Vᵀ[0, r), and `paper`
- * has B = c U[r, 2r) and A = c Vᵀ[0, r).
+ * has B = c U[r, 2r) and A = c Vᵀ[0, r). Where alpha is not the rank both are √(rank / alpha) of that, so that ΔW is scaled
+ * to the same start whatever alpha is, as with the other products; PEFT leaves them as they are.
  */
 export const loraGa = defineInitialisation({
   name: 'lora-ga',

@@ -18,6 +18,7 @@ export const loraSb = defineAdapter({
     initialStep: z.number().nonnegative().default(0).describe('η of R₀ = η · diag(s); 0 starts at the base model'),
   }),
   needs: 'spectrum',
+  initialisation: 'federated-sketch',
   site: (site, { rank }) => squareAdapter(site, rank),
   start(context, { initialStep }) {
     const { u, s, vT } = requireBases(context)

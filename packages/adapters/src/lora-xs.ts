@@ -15,6 +15,7 @@ export const loraXs = defineAdapter({
     rank: z.number().int().positive().default(32).describe('rank r; r² numbers a layer are trained and sent'),
   }),
   needs: 'spectrum',
+  initialisation: 'weights',
   site: (site, { rank }) => squareAdapter(site, rank),
   start(context, { rank }) {
     const { u, s, vT } = requireBases(context)

@@ -2,7 +2,7 @@ import { fromFloat32, matrix, multiply } from '@tessera/math'
 import { type AdapterPaper, describeAdapter } from '@tessera/testing'
 import type { Site } from '@tessera/vocabulary'
 import { describe, expect, it } from 'vitest'
-import { adapterMethods, type Spectrum } from './index.ts'
+import { adapterMethods, initialisations, type Spectrum } from './index.ts'
 
 const smallerSide = ({ outDim, inDim }: Site): number => Math.min(outDim, inDim)
 const entries = ({ outDim, inDim }: Site): number => outDim * inDim
@@ -166,6 +166,13 @@ for (const method of adapterMethods.plugins) for (const paper of PAPERS[method.n
 describe('adapter methods', () => {
   it('are all held to a paper', () => {
     expect(Object.keys(PAPERS).sort()).toEqual(adapterMethods.names)
+  })
+
+  it('name an initialisation that there is exactly where they can not start without one', () => {
+    for (const { name, needs, initialisation } of adapterMethods.plugins) {
+      const known = initialisation !== undefined && initialisations.names.includes(initialisation)
+      expect(known, name).toBe(needs === 'spectrum')
+    }
   })
 
   it('are selected by name, with the base model as the start of lora-sb unless a step is asked for', () => {

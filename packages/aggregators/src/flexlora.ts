@@ -1,5 +1,15 @@
 /** FlexLoRA. Bai et al. 2024 (https://arxiv.org/abs/2402.11505), section 3. */
-import { beside, leadingColumns, multiply, multiplyRightTransposed, qr, scaled, svd, transpose } from '@tessera/math'
+import {
+  beside,
+  leadingColumns,
+  type Matrix,
+  multiply,
+  multiplyRightTransposed,
+  qr,
+  scaled,
+  svd,
+  transpose,
+} from '@tessera/math'
 import { definePairRule } from './pair-rule.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { AdapterMethod } from '@tessera/adapters'
+import { type AdapterMethod, initialisations } from '@tessera/adapters'
 import { aggregators, rulesFor } from '@tessera/aggregators'
 import { codecs } from '@tessera/codecs'
 import { FedError, type Site } from '@tessera/vocabulary'
@@ -10,12 +10,11 @@ import type { RunRecord } from './run-state.ts'
 import type { StageSetting } from './stage-layout.ts'
 import { frameOf } from './stretches.ts'
 
-/**
- * The initialisation of a run that names none: the preset where the method can not start without one, and otherwise
- * none, which is how the method's paper starts.
- */
-export function defaultInitialisation(method: AdapterMethod): FederationSpec['initialisation'] {
-  return method.needs === 'spectrum' ? PRESET.initialisation : { name: 'none' }
+/** The initialisation of a run that names none: the one of the method's paper, or none where the method starts itself. */
+export function defaultInitialisation({
+  initialisation: name = 'none',
+}: AdapterMethod): FederationSpec['initialisation'] {
+  return initialisations.selectionOrNone.parse({ name })
 }
 
 /** The rule of a run that names none: the best one that goes with all the rest; the preset where none does. */

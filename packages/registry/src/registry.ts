@@ -41,8 +41,14 @@ export function createRegistry<P extends Plugin, Key extends string>(
 ): Registry<P, Key> {
   const byName = new Map(Object.values(plugins).map((plugin) => [plugin.name, plugin]))
   const names = [...byName.keys()].sort()
-  const options = [...byName.values()].map((plugin) =>
-    z.strictObject({ [key]: z.literal(plugin.name), ...plugin.config.shape }),
+  const options = [...byName.values()].map(({ name, config }) =>
+    z.strictObject(
+      { [key]: z.literal(name), ...config.shape },
+      {
+        error: (issue) =>
+          issue.code === 'unrecognized_keys' ? hasNot(`${noun} ${name}`, config, issue.keys) : undefined,
+      },
+    ),
   )
   return {
     names,
@@ -60,6 +66,12 @@ export function createRegistry<P extends Plugin, Key extends string>(
     selection: union(key, options),
     selectionOrNone: union(key, [z.strictObject({ [key]: z.literal('none') }), ...options]),
   }
+}
+
+/** The sentence for options that a plug-in does not have. */
+function hasNot(what: string, { shape }: z.ZodObject, keys: readonly string[]): string {
+  const own = Object.keys(shape)
+  return `${what} has no option ${keys.join(', ')}: it has ${own.length === 0 ? 'none' : own.join(', ')}`
 }
 
 const union = <Key extends string>(key: Key, options: readonly z.ZodObject[]): z.ZodType<Selection<Key>> =>

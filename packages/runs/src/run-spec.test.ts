@@ -33,9 +33,25 @@ describe('parseRunSpec', () => {
     expect(train.optimizer).toMatchObject({ name: 'adamw', learningRate: 0.5 })
   })
 
+  it('takes an option without its kind inside a kind that is not the default one', () => {
+    const { initialisation } = unwrap(
+      parseRunSpec({ adapter: { method: 'lora' }, initialisation: { name: 'eva', data: { batches: 4 } } }),
+    )
+    expect(initialisation).toMatchObject({ name: 'eva', data: { kind: 'federated', batches: 4 } })
+  })
+
+  it('tells what a plug-in has where an option is not one of it', () => {
+    expect(refusal({ adapter: { method: 'lora-sb', alpha: 3 } })?.message).toContain(
+      'adapter method lora-sb has no option alpha: it has rank, initialStep',
+    )
+    expect(refusal({ adapter: { method: 'ia3', rank: 3 } })?.message).toContain('ia3 has no option rank: it has none')
+  })
+
   it('starts a method that can start by itself without an initialisation, and keeps one that is named', () => {
     const startOf = (input: unknown) => unwrap(parseRunSpec(input)).initialisation.name
-    expect(startOf({ adapter: { method: 'lora-xs' } })).toBe('federated-sketch')
+    expect(startOf({ adapter: { method: 'lora-sb' } })).toBe('federated-sketch')
+    expect(startOf({ adapter: { method: 'lora-xs' } })).toBe('weights')
+    expect(startOf({ adapter: { method: 'lamda' } })).toBe('weights')
     expect(startOf({ adapter: { method: 'svfit' } })).toBe('none')
     expect(startOf({ adapter: { method: 'lora' } })).toBe('none')
     expect(startOf({ adapter: { method: 'lora' }, initialisation: { name: 'random' } })).toBe('random')
