@@ -16,7 +16,13 @@ import {
   subspaceSetting,
 } from '@tessera/federation'
 import { type BaseModel, otherWeights } from '@tessera/models'
-import { largestUpdate, roundFactors, type TrainedMatrix, trainedMatrices } from '@tessera/trainer'
+import {
+  largestUpdate,
+  requireOptimizerFits,
+  roundFactors,
+  type TrainedMatrix,
+  trainedMatrices,
+} from '@tessera/trainer'
 import { FedError, type RunId, type Site, unwrap } from '@tessera/vocabulary'
 import type { RunSpec } from './run-spec.ts'
 
@@ -33,7 +39,7 @@ export interface NewRun {
  *
  * @throws {FedError} `rank-too-large`, or `invalid-config` where the targets name no layer of the model, or a method can
  * not be trained by these rounds, not start from its initialisation, not move in its subspace, not be aggregated by the
- * rule, not lose ranks, or not be sent in steps.
+ * rule, not lose ranks, not be sent in steps, or has nothing that its local optimizer is for.
  */
 export function createRunRecord({ runId, spec, model, files, createdAt }: NewRun): RunRecord {
   const sites = chooseSites(model, spec.targets)
@@ -44,6 +50,7 @@ export function createRunRecord({ runId, spec, model, files, createdAt }: NewRun
   unwrap(checkAggregation({ spec, sites }))
   unwrap(checkRankPolicy({ spec, sites }))
   unwrap(checkDownlink({ spec, sites }))
+  requireOptimizerFits(spec.train, trainedMatrices(adapterLayout(largestRanks({ spec, sites }))))
   return { runId, spec, sites, model: files, updateBound: updateBound({ spec, sites }), createdAt }
 }
 

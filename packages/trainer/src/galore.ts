@@ -27,6 +27,10 @@ export const galore = defineLocalOptimizer({
       },
     }
   },
+  misfit: ({ rank }, matrices) =>
+    matrices.some((shape) => isProjected(shape, rank))
+      ? null
+      : `galore projects to rank ${rank}, and no trained matrix has a shorter side of more than that`,
   /** A row of P has norm at most 1, so |P N| ≤ √rank · max |N|; both products are rounded to float32 once. */
   largestUpdate(options, { factors, largestCoordinate }) {
     const inner = largestAdamwUpdate({ ...options, weightDecay: 0 }, factors, largestCoordinate)
@@ -34,11 +38,13 @@ export const galore = defineLocalOptimizer({
   },
 })
 
+const isProjected = ({ rows, cols }: TrainedMatrix, rank: number): boolean => Math.min(rows, cols) > rank
+
 function projected(options: z.infer<typeof config>, shape: TrainedMatrix, random: RandomStream): OptimizerRun {
   const { offset, rows, cols } = shape
   const own = (values: Float32Array) => values.subarray(offset, offset + rows * cols)
   const { rank } = options
-  if (Math.min(rows, cols) <= rank) {
+  if (!isProjected(shape, rank)) {
     const whole = beginAdamw(options, rows * cols)
     return { stepInto: (x, gradient, factor) => whole.stepInto(own(x), own(gradient), factor) }
   }

@@ -46,7 +46,14 @@ export { readExamples } from './read-examples.ts'
 export { type Schedule, schedule, scheduleFactor } from './schedule.ts'
 export { type SubspaceRound, type SubspaceRoundOptions, subspaceRound } from './subspace-round.ts'
 export { type TokenizedExample, type TokenizeOptions, tokenizeExamples } from './tokenize-examples.ts'
-export { largestUpdate, type RoundPosition, roundFactors, type TrainSpec, trainSpec } from './train-spec.ts'
+export {
+  largestUpdate,
+  type RoundPosition,
+  requireOptimizerFits,
+  roundFactors,
+  type TrainSpec,
+  trainSpec,
+} from './train-spec.ts'
 export {
   createTrainingSession,
   type LossAndGradient,

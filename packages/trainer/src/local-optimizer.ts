@@ -46,6 +46,8 @@ export interface LocalOptimizer<Config = never> {
   readonly name: string
   readonly config: z.ZodObject
   begin(config: Config, place: OptimizerPlace): OptimizerRun
+  /** Why it has no use where these matrices are trained, as a sentence; null, or absent, where it has. */
+  misfit?(config: Config, matrices: readonly TrainedMatrix[]): string | null
   /**
    * An upper bound of |trained − received| of any coordinate after a round, whatever the gradients were; the range of
    * the grid that sums of updates live on.

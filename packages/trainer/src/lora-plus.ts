@@ -24,9 +24,15 @@ export const loraPlus = defineLocalOptimizer({
       },
     }
   },
+  misfit: (_config, matrices) =>
+    matrices.some(({ factor }) => factor === OUTPUT_SIDE)
+      ? null
+      : 'lora-plus has a learning rate of its own for factor B, and this method trains none',
   largestUpdate: (config, { factors, largestCoordinate, matrices }) =>
     Math.max(...matrices.map(({ factor }) => largestAdamwUpdate(ratesOf(config, factor), factors, largestCoordinate))),
 })
 
+const OUTPUT_SIDE = 'B'
+
 const ratesOf = <Config extends { learningRate: number; ratio: number }>(config: Config, factor: string): Config =>
-  factor === 'B' ? { ...config, learningRate: config.learningRate * config.ratio } : config
+  factor === OUTPUT_SIDE ? { ...config, learningRate: config.learningRate * config.ratio } : config

@@ -1,6 +1,12 @@
-import { unwrap } from '@tessera/vocabulary'
+import { FedError, unwrap } from '@tessera/vocabulary'
 import { z } from 'zod'
-import type { LocalOptimizer, OptimizerPlace, OptimizerRun, UpdateBoundInput } from './local-optimizer.ts'
+import type {
+  LocalOptimizer,
+  OptimizerPlace,
+  OptimizerRun,
+  TrainedMatrix,
+  UpdateBoundInput,
+} from './local-optimizer.ts'
 import { localOptimizers } from './local-optimizers.ts'
 import { schedule, scheduleFactor } from './schedule.ts'
 
@@ -35,6 +41,17 @@ export const firstStep = (localSteps: number, round: number): number => (round -
 export function beginOptimizer({ optimizer }: TrainSpec, place: OptimizerPlace): OptimizerRun {
   const { plugin, config } = optimizerOf(optimizer)
   return plugin.begin(config, place)
+}
+
+/** @throws {FedError} `invalid-config`: the optimizer would do nothing of its own on these matrices. */
+export function requireOptimizerFits({ optimizer }: TrainSpec, matrices: readonly TrainedMatrix[]): void {
+  const { plugin, config } = optimizerOf(optimizer)
+  const misfit = plugin.misfit?.(config, matrices) ?? null
+  if (misfit === null) return
+  throw new FedError('invalid-config', misfit, {
+    details: { optimizer: optimizer.name },
+    fix: 'Set train.optimizer.name to adamw, or choose another method or rank.',
+  })
 }
 
 /**
