@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { unwrap } from '@tessera/vocabulary'
 import { describe, expect, it } from 'vitest'
+import type { OptimizerPlace } from '../../packages/trainer/src/local-optimizer.ts'
 import { localOptimizers } from '../../packages/trainer/src/local-optimizers.ts'
 import { placeOf } from '../../packages/trainer/src/optimizer-place.ts'
 
@@ -68,6 +69,42 @@ describe('NorMuon', () => {
       }
       const apart = muon.at(-1)!.map((value, at) => Math.abs(value - coordinates[at]!))
       expect(Math.max(...apart)).toBeGreaterThan(0.005)
+    },
+  )
+})
+
+interface GaLoreGolden extends Omit<Golden, 'cases'> {
+  /** One after the other in the coordinates. */
+  readonly matrices: readonly {
+    readonly rows: number
+    readonly cols: number
+    /** What the run's seed would give: its columns span the projector. */
+    readonly drawn: readonly number[]
+  }[]
+  readonly cases: readonly Omit<Golden['cases'][number], 'optimizer'>[]
+}
+
+/** Made by make_galore_golden.py, from the equations of the paper. */
+const gaLore: GaLoreGolden = JSON.parse(readFileSync(join(import.meta.dirname, 'golden', 'galore.json'), 'utf8'))
+
+describe('GaLore', () => {
+  it.each(gaLore.cases)(
+    'on a wide, a tall and a small matrix with $options takes the paper’s seven steps',
+    ({ options, after }) => {
+      const { matrices, start, factors, gradients } = gaLore
+      const { config, begin } = unwrap(localOptimizers.byName('galore'))
+      const lengths = matrices.map(({ rows, cols }) => rows * cols)
+      const place: OptimizerPlace = {
+        length: start.length,
+        matrices: placeOf(lengths).matrices.map((vector, at) => ({ ...vector, ...matrices[at]! })),
+        random: (at) => ({ ...placeOf(lengths).random(at), fillUniform: (target) => target.set(matrices[at]!.drawn) }),
+      }
+      const run = begin(config.parse(options) as never, place)
+      const coordinates = Float32Array.from(start)
+      for (const [step, expected] of after.entries()) {
+        run.stepInto(coordinates, Float32Array.from(gradients[step]!), factors[step]!)
+        for (const [at, value] of expected.entries()) expect(Math.abs(coordinates[at]! - value)).toBeLessThan(1e-6)
+      }
     },
   )
 })

@@ -2,10 +2,16 @@ import { type Executor, openExecutor } from '@tessera/compiler'
 import { type StoredMetric, trainLayout } from '@tessera/federation'
 import { readSafetensors } from '@tessera/models'
 import { exportMerged, exportPeft, parseRunSpec, simulate } from '@tessera/runs'
-import { unwrap } from '@tessera/vocabulary'
+import { createLife } from '@tessera/testing'
+import { clientId, unwrap } from '@tessera/vocabulary'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { randomLlama } from '../../packages/trainer/src/random-llama.ts'
+import { killEverywhere } from './kill-everywhere.ts'
+import { turning } from './kill-settings.ts'
+import { type Cast, coordinatorIn, createWorld, inOrder } from './mortal-federation.ts'
+import { type Chronicle, chronicleOf } from './run-chronicle.ts'
 import { STILL_WORLD } from './still-world.ts'
+import { trainedCast } from './trained-cast.ts'
 import { rows, TWO_PLACES } from './two-places.ts'
 
 const model = randomLlama(3)
@@ -92,5 +98,71 @@ describe('a run that moves its base weights', () => {
         expect(weights[`${name}.weight`]!.data[at]).toBeCloseTo(value, 5)
       }
     }
+  })
+})
+
+/** Three clients who train LoRA of rank 1; a round goes on with two of them when the third takes too long. */
+function castUnder(rule: string): Cast {
+  const lines = (jsonl: string) => jsonl.split('\n')
+  return trainedCast({
+    model,
+    executor,
+    rows: { a: lines(TWO_PLACES.north), b: lines(TWO_PLACES.south), c: lines(rows(['ac', 'x'], 6)) },
+    test: lines(rows(['ab', 'ad', 'x'], 6)),
+    choices: {
+      data: { format: 'classification', maxLength: 32, template: '{text}: {label}' },
+      adapter: { method: 'lora', rank: 1 },
+      targets: ['q_proj', 'down_proj'],
+      initialisation: { name: 'none' },
+      aggregator: { rule },
+      train: { localSteps: 4, batchSize: 4, optimizer: { name: 'adamw', learningRate: 0.05 } },
+      rounds: {
+        total: 4,
+        cohort: { size: 3, quorum: 2 },
+        deadline: { softMs: 1000, hardMs: 3000 },
+        mode: { kind: 'sync', onLate: 'discard' },
+      },
+    },
+  })
+}
+
+const FIRST_OF_C = 3
+const withoutCAtFirst = inOrder((round) => (round < FIRST_OF_C ? ['a', 'b', 'alarm'] : ['c', 'a', 'b']))
+
+/** A run whose rounds 1 and 2 count a and b only: c, who trains in all of them, is too slow, or it joins in round 3. */
+async function runWithC(rule: string, c: 'too slow' | 'not there'): Promise<Chronicle> {
+  const world = createWorld(castUnder(rule))
+  const coordinator = coordinatorIn(world, createLife())
+  const member = world.crowd.get(clientId('c'))!
+  await coordinator.start()
+  for (const client of world.crowd.values()) if (client !== member || c === 'too slow') await coordinator.join(client)
+  const trained = new Set<number>()
+  while (coordinator.state.phase !== 'finished') {
+    const round = coordinator.state.stage?.index ?? 0
+    if (round >= FIRST_OF_C && !coordinator.connected.has(member.id)) await coordinator.join(member)
+    for (const [id, work] of member.owed) {
+      await member.resultOf(id)
+      trained.add(work.round)
+    }
+    const next = withoutCAtFirst(coordinator, world)
+    if (next === 'alarm') world.clock.advanceTo(world.clock.nextWake()!)
+    else await coordinator.deliver(next, [...next.owed.keys()][0]!)
+    await coordinator.rest()
+  }
+  expect([...trained]).toEqual(c === 'too slow' ? [1, 2, 3, 4] : [3, 4])
+  return chronicleOf(world)
+}
+
+describe.each(['flora', 'fedex-lora'])('clients and coordinators that come and go under %s', (rule) => {
+  it('a client that joins in round 3 sends what it would send had it trained from the start, bit for bit', async () => {
+    const [joined, there] = [await runWithC(rule, 'not there'), await runWithC(rule, 'too slow')]
+    expect(joined).toEqual(there)
+    const taken = joined.kept.map((update) => update.replace(/^trained\.train-|: .*$/g, ''))
+    expect(taken).toEqual(['1.a', '1.b', '2.a', '2.b', '3.a', '3.b', '3.c', '4.a', '4.b', '4.c'])
+  })
+
+  it('a run ends with the same adapter and the same base weights wherever the coordinator dies', async () => {
+    // a write has three points, so every other one meets all of them
+    expect(await killEverywhere(castUnder(rule), turning, { stride: 2 })).toBeGreaterThan(50)
   })
 })

@@ -4,36 +4,13 @@ import { type BaseModel, loadBaseModel } from '@tessera/models'
 import { unwrap } from '@tessera/vocabulary'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { historyOf, killEverywhere } from './kill-everywhere.ts'
 import { buffer, rounds, SETTINGS, turning } from './kill-settings.ts'
-import { type Cast, createWorld, inOrder, type Plan, runThrough } from './mortal-federation.ts'
+import { createWorld, inOrder, type Plan, runThrough } from './mortal-federation.ts'
 import { type Chronicle, chronicleOf } from './run-chronicle.ts'
 import { smallCast } from './small-cast.ts'
 import { type Weather, weather } from './storm.ts'
 import { trainedCast } from './trained-cast.ts'
-
-interface History {
-  readonly chronicle: Chronicle
-  /** The points that the last life of the coordinator passed. */
-  readonly points: readonly string[]
-}
-
-async function historyOf(cast: Cast, plan: Plan, deaths: readonly number[] = []): Promise<History> {
-  const world = createWorld(cast)
-  const points = await runThrough(world, plan, deaths)
-  expect(world.log.lines.filter(({ level }) => level === 'error')).toEqual([])
-  return { chronicle: await chronicleOf(world), points }
-}
-
-/** Kills the coordinator at each point of the undisturbed run, and again at `again` of the points that follow. */
-async function killEverywhere(cast: Cast, plan: Plan, again: (point: number) => number[] = () => []): Promise<number> {
-  const calm = await historyOf(cast, plan)
-  for (const [at, point] of calm.points.entries()) {
-    const deaths = [at + 1, ...again(at)]
-    const { chronicle } = await historyOf(cast, plan, deaths)
-    expect(chronicle, `dead at the points ${deaths}: ${point}`).toEqual(calm.chronicle)
-  }
-  return calm.points.length
-}
 
 describe.each(SETTINGS)('a run %s', (_, setting, plan) => {
   it('ends with the same log of results and the same bytes wherever its coordinator dies', async () => {
@@ -41,7 +18,7 @@ describe.each(SETTINGS)('a run %s', (_, setting, plan) => {
   })
 
   it('does so too when its coordinator dies again while it recovers', async () => {
-    await killEverywhere(smallCast(setting), plan, (point) => [1 + (point % 25), 1 + (point % 7)])
+    await killEverywhere(smallCast(setting), plan, { again: (point) => [1 + (point % 25), 1 + (point % 7)] })
   })
 })
 

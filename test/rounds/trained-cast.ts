@@ -63,7 +63,11 @@ export function trainedCast({ model, executor, rows, test, choices = {} }: Train
     now: () => 0,
   })
   const evaluate = once<readonly StoredMetric[], Parameters<Workbench['evaluate']>>(
-    (_record, { round, coordinates }) => [round, hashBytes(new Uint8Array(coordinates.buffer))],
+    (_record, { round, coordinates, baseChange }) => [
+      round,
+      hashBytes(new Uint8Array(coordinates.buffer)),
+      baseChange && hashBytes(baseChange),
+    ],
     workbench.evaluate,
   )
   const clients = Object.fromEntries(Object.entries(rows).map(([name, { length }]) => [name, length]))

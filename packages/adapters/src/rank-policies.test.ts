@@ -54,6 +54,27 @@ describe("AdaLoRA's importance, worked by hand", () => {
     expect([memory[0]![0], memory[1]![0]]).toEqual([2, 1.5]) // 4/2, and 1/2 + |0 − 2|/2
   })
 
+  it('is Ī · U: the rank with the largest product stays, where another has the larger Ī and a third the larger U', () => {
+    const three = createLayout(method, { rank: 3, alpha: 3 }, [{ name: 'a', outDim: 3, inDim: 3 }])
+    /** λ between P and Q [3, 3], which are 0. */
+    const lambda = (...values: number[]) => {
+      const all = new Float32Array(21)
+      all.set(values, 9)
+      return all
+    }
+    const { memory, kept } = adaloraBudget.decide!(
+      {
+        ...{ plan: { rounds: 1, sites: 1, rank: 3 }, round: 1, layout: three },
+        ...{ coordinates: lambda(1, 1, 1), update: lambda(4, -1, 3) }, // I = (4, 1, 3)
+        memory: [lambda(4, 1, 3), lambda(0, 8, 4)],
+      },
+      halves as never,
+    )
+    expect([...memory[0]!.subarray(9, 12)]).toEqual([4, 1, 3]) // Ī was I and stays
+    expect([...memory[1]!.subarray(9, 12)]).toEqual([0, 4, 2]) // U/2, since I − Ī = 0
+    expect(kept).toEqual({ a: [2] }) // 3 · 2 = 6 against 4 · 0 and 1 · 4
+  })
+
   it('drops nothing while the budget allows all', () => {
     const waiting = { ...halves, warmupRounds: 1 } as never
     const [plan, memory] = [{ rounds: 2, sites: 1, rank: 2 }, adaloraBudget.begin(10, waiting)]

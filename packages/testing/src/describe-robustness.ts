@@ -3,7 +3,17 @@ import { uniformGrid } from '@tessera/math'
 import { type Update, unwrap } from '@tessera/vocabulary'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { attacks, distanceOf, honestUpdates, LARGE_NORM, meanOf, normOf } from './attacks.ts'
+import {
+  aLittleIsEnough,
+  attacks,
+  distanceOf,
+  honestUpdates,
+  LARGE_NORM,
+  littleEnough,
+  meanOf,
+  normOf,
+} from './attacks.ts'
+import { breakdownPoint, CROWD } from './breakdown-point.ts'
 
 /** Multiples of 2^-20 up to 2^23, for at most 1024 updates. */
 const GRID_STEP = 2 ** -20
@@ -50,7 +60,24 @@ export function describeRobustness(rule: RuleUnderAttack): void {
         if (attackers < clients) expectBroken(rule, clients, attackers)
       }
     })
+    describeCrowd(rule)
     if (minimum > 1) describeMinimum(rule, minimum)
+  })
+}
+
+/** Of a few clients, the attackers that hide can only send the honest mean: their z is 0. */
+function describeCrowd({ aggregator, config: options }: RuleUnderAttack): void {
+  const { config, attackers } = breakdownPoint(aggregator, options, CROWD)
+  if (attackers === 0) return
+  it(`stays within its bound of the honest mean where ${attackers} of ${CROWD} clients hide beside it`, () => {
+    expect(littleEnough(CROWD, attackers)).toBeGreaterThan(0.3)
+    for (let seed = 0; seed < 5; seed++) {
+      const honest = honestUpdates(CROWD - attackers, LENGTH, seed)
+      const hidden = aLittleIsEnough.vector(honest, attackers)
+      expect(distanceOf(hidden, meanOf(honest))).toBeGreaterThan(0.3)
+      expectWithinBound({ aggregator, config }, honest, Array(attackers).fill(hidden))
+      expectWithinHull({ aggregator, config }, honest, Array(attackers).fill(hidden))
+    }
   })
 }
 

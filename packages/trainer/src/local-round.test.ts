@@ -1,5 +1,6 @@
 import { leadingBlock } from '@tessera/adapters'
 import { type Executor, openExecutor } from '@tessera/compiler'
+import { beside, type Matrix, matrix, svd } from '@tessera/math'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { trainRound } from './local-round.ts'
 import { optimizerPlace } from './optimizer-place.ts'
@@ -67,6 +68,21 @@ describe('a local round', () => {
     expect(update.map((value) => Math.abs(Math.sign(value)))).toEqual(moved)
     const whole = await trainRound({ ...confined, coordinates: shifted })
     expect((await trainRound({ ...confined, coordinates: shifted, largestRank: 4 })).update).toEqual(whole.update)
+  })
+
+  it('keeps the updates of all clients of a round in one subspace with galore, and in another one in the next round', async () => {
+    const optimizer = { name: 'galore', rank: 2, learningRate: 0.05 }
+    const projected = { ...options(), train: trainSpec.parse({ localSteps: 4, batchSize: 8, optimizer }) }
+    /** The first 3 × 3 matrix of a client's update: its columns are combinations of two. */
+    const moved = async (client: number, round: number) => {
+      const { update } = await trainRound({ ...projected, client, round })
+      return matrix(3, 3, Float64Array.from(update.subarray(0, 9)))
+    }
+    const [one, other, next] = [await moved(1, 1), await moved(2, 1), await moved(2, 2)]
+    const thinness = (both: Matrix) => svd(both).s[2]! / svd(both).s[0]!
+    expect(other).not.toEqual(one)
+    expect(thinness(beside([one, other]))).toBeLessThan(1e-4)
+    expect(thinness(beside([one, next]))).toBeGreaterThan(0.01)
   })
 
   it('ends between two steps when it is cancelled', async () => {
