@@ -9,7 +9,9 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import {
   type AdapterMethod,
+  activeLayout,
   adapterMethods,
+  createLayout,
   type Factor,
   initialisations,
   rankPolicies,
@@ -24,6 +26,10 @@ export const METHODS_PAGE = join(import.meta.dirname, '..', 'docs', 'methods.md'
 
 /** The layer that numbers are quoted for. */
 const SITE: Site = { name: 'layer', outDim: 512, inDim: 192 }
+
+/** Layers and rounds in which a schedule of default options shows. */
+const LAYERS: readonly Site[] = [0, 1, 2, 3].map((layer) => ({ ...SITE, name: `model.layers.${layer}.mlp.up_proj` }))
+const ROUNDS = [1, 2, 3, 4, 5, 6, 7, 8]
 
 const NEEDS: Readonly<Record<AdapterMethod['needs'], string>> = {
   'spectrum': 'an initialisation',
@@ -54,10 +60,27 @@ function frozenOf({ factors }: SiteAdapter): string {
 const numbersOf = ({ factors }: SiteAdapter): number =>
   factors.reduce((sum, { train, rows, cols }) => sum + (train ? rows * cols : 0), 0)
 
+/** Whether a factor trains in one round and rests in another, with default options. */
+function restsByDefault(method: AdapterMethod): boolean {
+  const options = method.config.parse({})
+  const layout = createLayout(method, options as never, LAYERS)
+  const trained = ROUNDS.map((round) => {
+    const { segments } = activeLayout(layout, { method, options, seed: 0, round })
+    return segments.map(({ site, factor }) => `${site}.${factor}`).join()
+  })
+  return new Set(trained).size > 1
+}
+
+function scheduleOf(method: AdapterMethod): string[] {
+  if (method.active === undefined) return []
+  if (!restsByDefault(method)) return ['Other options let some of the trained factors rest in a round.']
+  return ['Which of the trained factors rest in a round follows from the round and the seed.']
+}
+
 function methodSection(method: AdapterMethod, adapter: SiteAdapter, paragraph: string): string {
   const facts = [
     `Trained: ${trainedOf(adapter)}. Frozen: ${frozenOf(adapter)}. Starts from ${startOf(method)}.`,
-    ...(method.active ? ['Which of the trained factors rest in a round follows from the round and the seed.'] : []),
+    ...scheduleOf(method),
   ]
   return [`### ${method.name}`, paragraph, facts.join(' '), optionsTable(method.config)].join('\n\n')
 }
@@ -79,11 +102,11 @@ export function methodsPage(): string {
     method,
     adapter: method.site(SITE, method.config.parse({}) as never),
   }))
-  const summary = methods.map(({ method, method: { name, active }, adapter }) => [
-    `[${name}](#${name})`,
+  const summary = methods.map(({ method, adapter }) => [
+    `[${method.name}](#${method.name})`,
     String(numbersOf(adapter)),
     [...new Set(adapter.factors.flatMap((factor) => (factor.train ? [factor.exactness] : [])))].join(', '),
-    active ? 'by round' : 'always',
+    restsByDefault(method) ? 'by round' : 'always',
     startOf(method),
     hasLoraPair(SITE, adapter) ? 'PEFT LoRA' : 'merged weights',
   ])
@@ -95,6 +118,7 @@ export function methodsPage(): string {
     `[${SITE.outDim}, ${SITE.inDim}] with default options. \`linear\`: the mean of the trained numbers is the mean of the`,
     'weight changes. `linear-if-frozen(X)`: as long as X does not train in the same round. `product`: it is not, and the',
     'gap is measured in every round. `manifold`: it is not either; the rule projected-mean averages on the manifold.',
+    'Trained `always`: in every round; `by round`: some of it rests in a round, and nothing is sent of that.',
     'What the last column means, and what PEFT makes of it: [exports.md](exports.md).',
   ]
   return `${[

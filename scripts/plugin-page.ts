@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 
-/** What the files of a room's list say first of their plug-in, by its name: its formula and its paper. */
+/** A citation by an address that stays, as every first line of a method has it. */
+export const CITATION = /\(https:\/\/(arxiv\.org\/abs\/\d{4}\.\d{5}|doi\.org\/10\.\d+\/\S+)\)/
+
+/** What the files of a room's list say first of their plug-in, by its name, line by line: its paper and its formula. */
 export function firstParagraphs(room: string, list: string): ReadonlyMap<string, string> {
   const sources = join(import.meta.dirname, '..', 'packages', room, 'src')
   const read = (file: string): string => readFileSync(join(sources, file), 'utf8')
@@ -15,7 +18,7 @@ export function firstParagraphs(room: string, list: string): ReadonlyMap<string,
       const lines = comment.replace('*/', '').split('\n')
       const paragraph = lines.map((line) => line.replace(/^\s*\*\s?/, '').trim()).join('\n')
       const [, name] = source.slice(definition).match(/^ {2}name: '(.+)'/m) ?? []
-      return [name, paragraph.trim().split('\n\n')[0].replaceAll('\n', ' ')]
+      return [name, paragraph.trim().split('\n\n')[0]]
     }),
   )
 }

@@ -1,12 +1,22 @@
-import { adapterMethods, takesSpectrum, unflatten } from '@tessera/adapters'
+import { adapterMethods, flatten, takesSpectrum, unflatten } from '@tessera/adapters'
 import { type Executor, openExecutor } from '@tessera/compiler'
-import { roundLayout, type StoredMetric, trainLayout } from '@tessera/federation'
+import {
+  aggregationGap,
+  decodeCoordinates,
+  decodeFrozen,
+  roundLayout,
+  type StoredMetric,
+  trainLayout,
+} from '@tessera/federation'
 import { createRunRecord, exportMerged, importMerged, parseRunSpec, simulate } from '@tessera/runs'
-import { runId, unwrap } from '@tessera/vocabulary'
+import { collect } from '@tessera/testing'
+import { type BlobHash, runId, unwrap } from '@tessera/vocabulary'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { randomLlama } from '../../packages/trainer/src/random-llama.ts'
 import { readModel } from '../parity/peft-adapter.ts'
+import { createWorld, inOrder, runThrough, type World } from './mortal-federation.ts'
 import { STILL_WORLD } from './still-world.ts'
+import { trainedCast } from './trained-cast.ts'
 import { rows, TWO_PLACES } from './two-places.ts'
 
 const model = randomLlama(3)
@@ -102,6 +112,73 @@ describe('a run of two clients and two rounds', () => {
     const create = () => createRunRecord({ runId: runId('r'), spec: late, model, files: [], createdAt: 0 })
     expect(create).toThrow(expect.objectContaining({ code: 'invalid-config' }))
     expect(create).toThrow('lamda trains other factors in round 2')
+  })
+})
+
+describe('a run of a method with two sides that multiply each other', () => {
+  const ROUNDS = [1, 2, 3, 4]
+
+  async function runOf(adapter: Adapter, rule: string): Promise<World> {
+    const lines = Object.entries(clients).map(([name, text]) => [name, text.split('\n')])
+    const cast = trainedCast({
+      model,
+      executor,
+      rows: Object.fromEntries(lines),
+      test: rows(['ab', 'ad', 'x'], 8).split('\n'),
+      choices: {
+        data: { format: 'classification', maxLength: 32 },
+        adapter,
+        aggregator: { rule },
+        initialisation: { name: 'none' },
+        train: { localSteps: 3, batchSize: 4, optimizer: { name: 'adamw', learningRate: 0.05 } },
+        rounds: { total: ROUNDS.length, cohort: { size: 2, quorum: 2 } },
+      },
+    })
+    const world = createWorld(cast)
+    await runThrough(
+      world,
+      inOrder(() => Object.keys(clients)),
+    )
+    return world
+  }
+
+  /** ‖mean ΔW − ΔW‖ / ‖mean ΔW‖ in every round, of what the clients sent and what was committed. */
+  async function gapsOf({ store, record, workbench }: World): Promise<number[]> {
+    const read = async (hash: BlobHash) => (await store.readBlob(hash))!
+    const all = trainLayout(record)
+    const weightOf = await workbench.weightOf!(record)
+    const versions = new Map((await store.versionsOf(record.runId)).map((version) => [version.round, version]))
+    const frozen = unwrap(decodeFrozen(record, await read(versions.get(0)!.factors), weightOf))
+    const coordinatesAt = async (round: number) =>
+      unwrap(decodeCoordinates(await read(versions.get(round)!.coordinates), all.length))
+    const gaps = ROUNDS.map(async (round) => {
+      const active = roundLayout(record, round)
+      const [received, after] = [await coordinatesAt(round - 1), await coordinatesAt(round)]
+      const trained = flatten(active, unflatten(all, after))
+      const before = flatten(active, unflatten(all, received))
+      const result = trained.map((value, at) => value - before[at]!)
+      const updates = (await collect(store.updatesOf(record.runId, { kind: 'train', index: round }))).map(
+        ({ bytes, weight }) => ({ update: new Float32Array(bytes.slice().buffer), weight }), // the codec is float32
+      )
+      return aggregationGap({ all, active, frozen, weightOf, received, updates, result, rest: [] })
+    })
+    return Promise.all(gaps)
+  }
+
+  const TWO_SIDED = ['vera', 'randlora', 'nola', 'soka']
+
+  it.each(TWO_SIDED)('averages weight changes where %s trains them in turn', async (name) => {
+    const world = await runOf({ ...withRank(name), trains: 'alternate' }, 'weighted-mean')
+    const trained = ROUNDS.map((round) => [...new Set(roundLayout(world.record, round).segments.map((s) => s.factor))])
+    expect(trained.map(({ length }) => length)).toEqual([1, 1, 1, 1])
+    expect([trained[0], trained[1]]).toEqual([trained[2], trained[3]])
+    expect(trained[0]).not.toEqual(trained[1])
+    expect(Math.max(...(await gapsOf(world)))).toBeLessThanOrEqual(1e-6)
+  })
+
+  it.each(TWO_SIDED)('does not where %s trains both in a round', async (name) => {
+    const [first] = await gapsOf(await runOf(withRank(name), 'factor-mean'))
+    expect(first).toBeGreaterThan(0.05)
   })
 })
 

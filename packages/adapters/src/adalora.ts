@@ -7,9 +7,9 @@ import { orthonormalityGradient } from './penalty.ts'
 import { lowRank } from './site-adapter.ts'
 
 /**
- * AdaLoRA: W' = W + (alpha / rank) P diag(λ) Q, all three trained; a triplet of column, value and row is one rank, and
- * the rank policy `adalora` leaves ranks to the layers that need them. Zhang et al. 2023
- * (https://arxiv.org/abs/2303.10512), whose scale is 1: alpha = rank.
+ * AdaLoRA, Zhang et al. 2023 (https://arxiv.org/abs/2303.10512): W' = W + (alpha / rank) P diag(λ) Q, all three
+ * trained; a triplet of column, value and row is one rank, and the rank policy `adalora` leaves ranks to the layers
+ * that need them. The paper's scale is 1: alpha = rank.
  *
  * λ starts at 0, P and Q bell-shaped with standard deviation 0.02. Training adds γ(‖PᵀP − I‖² + ‖QQᵀ − I‖²) to the loss,
  * equation 4. Where the rank policy leaves a layer fewer ranks, the scale stays.

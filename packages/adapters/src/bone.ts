@@ -14,8 +14,8 @@ function requireBlocks({ name, outDim, inDim }: Site, size: number, form: 'affin
 }
 
 /**
- * Bone, block affine adaptation: W is cut into blocks of r × r, and one trained block bᵢ a row of blocks, from 0,
- * changes them all: ΔWᵢⱼ = Wᵢⱼ bᵢ + bᵢ. Kang and Yin 2024 (https://arxiv.org/abs/2409.15371).
+ * Bone, block affine adaptation, Kang and Yin 2024 (https://arxiv.org/abs/2409.15371): W is cut into blocks of r × r,
+ * and one trained block bᵢ a row of blocks, from 0, changes them all: ΔWᵢⱼ = Wᵢⱼ bᵢ + bᵢ.
  *
  * `shared` is the same without the product, ΔWᵢⱼ = bᵢ, which the authors name MiSS: ΔW = b [I I … I], of rank r.
  */

@@ -6,8 +6,8 @@ import { calibrationFile } from './measurement.ts'
 import { spectrumOf } from './truncate.ts'
 
 /**
- * `calibration`: the truncated SVD of the descent direction −G on a public calibration file (LoRA-SB,
- * https://arxiv.org/abs/2411.19557).
+ * `calibration`, the start of LoRA-SB, Ponkshe et al. 2024 (https://arxiv.org/abs/2411.19557): the truncated SVD of the
+ * descent direction −G on a public calibration file.
  *
  * variant `gradient`: SVD of −G. variant `adam-sign`: SVD of −sign(G), Adam's first step, which is what the
  * authors' code does; sign(G) of a low-rank gradient has full rank, so it captures less of G.

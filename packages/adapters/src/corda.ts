@@ -19,10 +19,10 @@ import { pickColumns } from './truncate.ts'
 const MODES = ['instruction-previewed', 'knowledge-preserved'] as const
 
 /**
- * `corda`: W C = U diag(s) Vᵀ with C = E[x xᵀ] of the layer's inputs, so W = U diag(s) Vᵀ C⁻¹. B A starts at the r
- * largest terms of this sum, the directions of the data's task (instruction-previewed mode), or at the r smallest, which
- * leaves what the data know as it is (knowledge-preserved mode; of clients' data only by sketches as wide as the layer).
- * Yang et al. 2024, Context-Oriented Decomposition Adaptation (https://arxiv.org/abs/2406.05223).
+ * `corda`, Context-Oriented Decomposition Adaptation, Yang et al. 2024 (https://arxiv.org/abs/2406.05223): with
+ * C = E[x xᵀ] of the layer's inputs, W C = U diag(s) Vᵀ and so W = U diag(s) Vᵀ C⁻¹. B A starts at the r largest terms
+ * of this sum, the directions of the data's task (instruction-previewed mode), or at the r smallest, which leaves what
+ * the data know as it is (knowledge-preserved mode; of clients' data only by sketches as wide as the layer).
  *
  * C gets a hundredth of its mean diagonal added to the diagonal, as the authors begin with. diag(s) Vᵀ C⁻¹ is Uᵀ W, so
  * nothing is inverted.

@@ -6,9 +6,9 @@ import { countedTokens, dataOption } from './measurement.ts'
 import { keptRanks } from './rank-budget.ts'
 
 /**
- * `eva`: A starts at the directions in which a layer's inputs vary most, the leading eigenvectors of their covariance,
- * and B at 0; the ranks of all layers go to the directions that explain most, at the same sum.
- * Paischer et al. 2024, Explained Variance Adaptation (https://arxiv.org/abs/2410.07170).
+ * `eva`, Explained Variance Adaptation, Paischer et al. 2024 (https://arxiv.org/abs/2410.07170): A starts at the
+ * directions in which a layer's inputs vary most, the leading eigenvectors of their covariance, and B at 0; the ranks
+ * of all layers go to the directions that explain most, at the same sum.
  *
  * As in the authors' code, inputs are centred, only tokens that have a label count, and a layer can get up to ρ times
  * the run's rank. They find the directions by incremental SVD over one data set; sums of moments give the same ones.

@@ -4,8 +4,9 @@ import { federatedPasses } from './measurement.ts'
 import { spectrumOf } from './truncate.ts'
 
 /**
- * `federated-sketch`: the truncated SVD of the clients' mean descent direction −Σ pᵢ Gᵢ (LoRA-SB,
- * https://arxiv.org/abs/2411.19557), by sketches: no client ever sends a gradient; see `gradientSketch`.
+ * `federated-sketch`, the start of LoRA-SB, Ponkshe et al. 2024 (https://arxiv.org/abs/2411.19557), from clients' data:
+ * the truncated SVD of their mean descent direction −Σ pᵢ Gᵢ, by sketches: no client ever sends a gradient; see
+ * `gradientSketch`.
  */
 export const federatedSketch = defineInitialisation({
   name: 'federated-sketch',

@@ -10,8 +10,8 @@ export function fullAdapter({ outDim, inDim }: Site): SiteAdapter {
 }
 
 /**
- * Full parameters: W' = W + D, every weight of the adapted layers trained, as federated averaging began.
- * McMahan et al. 2017 (https://arxiv.org/abs/1602.05629).
+ * Full parameters, as federated averaging began, McMahan et al. 2017 (https://arxiv.org/abs/1602.05629): W' = W + D,
+ * every weight of the adapted layers trained.
  */
 export const full = defineAdapter({
   name: 'full',

@@ -15,8 +15,8 @@ function reflected<T>(ops: TensorOps<T>, x: T, { U, order, width }: { U: T; orde
 }
 
 /**
- * HRA: W' = W H₁ H₂ … Hᵣ, Householder reflections of the trained vectors, the rows of U [r, inDim].
- * Yuan et al. 2024 (https://arxiv.org/abs/2405.17484).
+ * HRA, Yuan et al. 2024 (https://arxiv.org/abs/2405.17484): W' = W H₁ H₂ … Hᵣ, Householder reflections of the trained
+ * vectors, the rows of U [r, inDim].
  *
  * Neighbours start equal, so that they cancel and W' = W; that takes an even r. Of a vector only its line counts, so
  * clients are averaged on the sphere (the rule projected-mean); the mean of vectors is not the mean of products.

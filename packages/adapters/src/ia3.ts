@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { defineAdapter } from './adapter-method.ts'
 
 /**
- * (IA)³: y = l ⊙ (W x) with the vector l [outDim] trained from 1, that is W' = diag(l) W.
- * Liu et al. 2022 (https://arxiv.org/abs/2205.05638).
+ * (IA)³, Liu et al. 2022 (https://arxiv.org/abs/2205.05638): y = l ⊙ (W x) with the vector l [outDim] trained from 1,
+ * that is W' = diag(l) W.
  */
 export const ia3 = defineAdapter({
   name: 'ia3',

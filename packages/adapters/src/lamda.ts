@@ -5,8 +5,8 @@ import { chainAdapter } from './chain-adapter.ts'
 import { requireBases } from './required-start.ts'
 
 /**
- * LaMDA: W' = W + B R A with A frozen, the square R [r, r] trained, and B [outDim, r] trained at first and then frozen.
- * Azizi et al. 2024 (https://arxiv.org/abs/2406.12832).
+ * LaMDA, Azizi et al. 2024 (https://arxiv.org/abs/2406.12832): W' = W + B R A with A frozen, the square R [r, r]
+ * trained, and B [outDim, r] trained at first and then frozen.
  *
  * B = U and A = Vᵀ of the spectrum, R = 0. The authors freeze B row by row in the early steps; here all clients freeze
  * it between two rounds, at the coordinator's word: from then on r² numbers are sent and their mean is exact.

@@ -6,8 +6,8 @@ import { requireRank } from './chain.ts'
 import { positionsOf, sparseAdapter, sparseCount } from './sparse.ts'
 
 /**
- * LIFT: W' = W + S, the values of S trained from 0 at the principal weights, the entries that are largest by magnitude
- * after W is approximated in rank r. Liu et al. 2025 (https://arxiv.org/abs/2506.00772).
+ * LIFT, Liu et al. 2025 (https://arxiv.org/abs/2506.00772): W' = W + S, the values of S trained from 0 at the principal
+ * weights, the entries that are largest by magnitude after W is approximated in rank r.
  *
  * The mask follows from the base weights, so every party derives it and nobody sends it. It stays as it is for the whole
  * run: the authors refresh it every few hundred steps, which would change what averages mean between rounds.

@@ -7,9 +7,9 @@ import { fullAdapter } from './full.ts'
 const layerOf = ({ name }: Site): string | null => /(?:^|\.)(\d+)\./.exec(name)?.[1] ?? null
 
 /**
- * LISA: full weight changes W' = W + D, but only at a few layers that are drawn anew every so many rounds from the run's
- * seed; the others rest, and nothing is sent for them. It is a method and no policy of the coordinator, since everyone
- * derives the layers from the seed and nothing is broadcast. Pan et al. 2024 (https://arxiv.org/abs/2403.17919).
+ * LISA, Pan et al. 2024 (https://arxiv.org/abs/2403.17919): full weight changes W' = W + D, but only at a few layers
+ * that are drawn anew every so many rounds from the run's seed; the others rest, and nothing is sent for them. It is a
+ * method and no policy of the coordinator, since everyone derives the layers from the seed and nothing is broadcast.
  *
  * All clients train the same layers in a round, and throughout, as the authors do, what belongs to no layer: with
  * `targets: all` the embedding, the head and the last norm.

@@ -7,9 +7,8 @@ import { requireWeight } from './required-start.ts'
 import { lowRank } from './site-adapter.ts'
 
 /**
- * LoLDU: W = P L D U; the first r columns of P L and rows of U are frozen, and the r entries of D are trained:
- * ΔW = σ · L diag(z) U − L diag(z₀) U with z₀ the diagonal of W and σ = 1.
- * Shi et al. 2024 (https://arxiv.org/abs/2410.13618).
+ * LoLDU, Shi et al. 2024 (https://arxiv.org/abs/2410.13618): W = P L D U; the first r columns of P L and rows of U are
+ * frozen, and the r entries of D are trained: ΔW = σ · L diag(z) U − L diag(z₀) U with z₀ the diagonal of W and σ = 1.
  *
  * The authors' code can train σ as well, which multiplies z, so the mean of the two is not exact.
  */

@@ -6,9 +6,9 @@ import { dataOption } from './measurement.ts'
 import { pickColumns } from './truncate.ts'
 
 /**
- * `lora-ga`: the first step of B A goes where the first step of the whole weight would go. From the SVD of the gradient,
- * A starts at the right vectors V[0, r) and B at the left ones U[r, 2r).
- * Wang et al. 2024 (https://arxiv.org/abs/2407.05000).
+ * `lora-ga`, Wang et al. 2024 (https://arxiv.org/abs/2407.05000): the first step of B A goes where the first step of
+ * the whole weight would go. From the SVD of the gradient, A starts at the right vectors V[0, r) and B at the left ones
+ * U[r, 2r).
  *
  * With c = d_out^¼ / √γ, `stable` is what PEFT makes of it, B = c U[r, 2r) diag(s[r, 2r)) and A = Vᵀ[0, r), and `paper`
  * has B = c U[r, 2r) and A = c Vᵀ[0, r). Where alpha is not the rank both are √(rank / alpha) of that, so that ΔW is scaled

@@ -4,9 +4,8 @@ import { requireBases } from './required-start.ts'
 import { scaledDiagonal, squareAdapter } from './square.ts'
 
 /**
- * LoRA-SB: W' = W + B R A with B, A frozen and orthonormal, and only R [r, r] trained.
- * Ponkshe et al. 2024 (https://arxiv.org/abs/2411.19557); Fed-SB averages R: Singhal et al. 2025
- * (https://arxiv.org/abs/2502.15436).
+ * LoRA-SB, Ponkshe et al. 2024 (https://arxiv.org/abs/2411.19557): W' = W + B R A with B, A frozen and orthonormal, and
+ * only R [r, r] trained. Fed-SB averages R: Singhal et al. 2025 (https://arxiv.org/abs/2502.15436).
  *
  * B = U, A = Vᵀ of the initialisation's spectrum; the scale is 1, so the gradient of R is the best rank-r
  * approximation of the full gradient at every step. R₀ = initialStep · diag(s), or 0.

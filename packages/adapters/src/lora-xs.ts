@@ -4,8 +4,8 @@ import { requireBases } from './required-start.ts'
 import { squareAdapter } from './square.ts'
 
 /**
- * LoRA-XS: W' = W + B R A with B = U, A = diag(s) Vᵀ from the SVD of W, frozen; R [r, r] is trained from 0.
- * Bałazy et al. 2024 (https://arxiv.org/abs/2405.17604).
+ * LoRA-XS, Bałazy et al. 2024 (https://arxiv.org/abs/2405.17604): W' = W + B R A with B = U, A = diag(s) Vᵀ from the
+ * SVD of W, frozen; R [r, r] is trained from 0.
  *
  * The authors draw R₀ from N(0, 10⁻¹⁰), which is zero to the eye and would only cost a seed: R₀ = 0 here.
  */

@@ -9,7 +9,7 @@ import { uniform } from './seeded.ts'
 import { lowRank } from './site-adapter.ts'
 
 /**
- * LoRA: W' = W + (alpha / rank) B A, both factors trained. Hu et al. 2021 (https://arxiv.org/abs/2106.09685).
+ * LoRA, Hu et al. 2021 (https://arxiv.org/abs/2106.09685): W' = W + (alpha / rank) B A, both factors trained.
  *
  * `zero`: B = 0, and A the right side of the spectrum, or uniform in ±1/√inDim where the initialisation gives none.
  * `product`: B A starts at the spectrum's product (PiSSA, OLoRA, LoRA-GA), and this start, B₀ A₀, is taken away again:

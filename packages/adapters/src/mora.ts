@@ -5,8 +5,8 @@ import { reweighted } from './site-adapter.ts'
 import type { TensorOps } from './tensor-ops.ts'
 
 /**
- * MoRA: W' x = W x + decompress(M compress(x)) with one square M [s, s], s = ⌊√((outDim + inDim) · rank)⌋, of as many
- * numbers as LoRA of that rank. Jiang et al. 2024 (https://arxiv.org/abs/2405.12130).
+ * MoRA, Jiang et al. 2024 (https://arxiv.org/abs/2405.12130): W' x = W x + decompress(M compress(x)) with one square
+ * M [s, s], s = ⌊√((outDim + inDim) · rank)⌋, of as many numbers as LoRA of that rank.
  *
  * Of the paper's operators the sharing ones (its equations 6 and 7; type 1 of the code), which need no rotation by
  * position: compress adds up the inputs of a group, decompress repeats an output over its group, and i belongs to group

@@ -28,8 +28,8 @@ function exactnessOf(name: string, trained: readonly string[]): Exactness {
 const NESTED = { B: 'cols', M: 'both', A: 'rows' } as const
 
 /**
- * MoSLoRA: W' = W + (alpha / rank) B M A, LoRA with a mixer M [r, r] between its factors.
- * Wu et al. 2024 (https://arxiv.org/abs/2406.11909).
+ * MoSLoRA, Wu et al. 2024 (https://arxiv.org/abs/2406.11909): W' = W + (alpha / rank) B M A, LoRA with a mixer M [r, r]
+ * between its factors.
  *
  * Flags say which of the three are trained; frozen ones are drawn from the run's seed. The first trained one of B, M, A
  * starts at zero, the others uniform in ±1/√(columns).

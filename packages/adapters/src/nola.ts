@@ -17,10 +17,9 @@ const sides = (bases: number) => {
 }
 
 /**
- * NOLA: LoRA whose factors are mixtures of seeded random matrices, W' = W + (alpha / rank) B A with
- * B = B₀ + Σⱼ βⱼ Bⱼ and A = A₀ + Σᵢ αᵢ Aᵢ, and only the mixtures
- * β (mixB) and α (mixA) trained, from 0.
- * Koohpayegani et al. 2023 (https://arxiv.org/abs/2310.02556).
+ * NOLA, Koohpayegani et al. 2023 (https://arxiv.org/abs/2310.02556): LoRA whose factors are mixtures of seeded random
+ * matrices, W' = W + (alpha / rank) B A with B = B₀ + Σⱼ βⱼ Bⱼ and A = A₀ + Σᵢ αᵢ Aᵢ, and only the mixtures β (mixB)
+ * and α (mixA) trained, from 0.
  *
  * So the number of trained values depends on neither rank nor width. Bases are uniform in ±1/√bases; the side that must
  * not be zero, or ΔW would have no gradient, has an offset uniform in ±1/√columns, the other side's is 0.

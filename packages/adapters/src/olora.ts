@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { baseWeight, defineInitialisation } from './initialisation.ts'
 
 /**
- * `olora`: W = Q R; B A starts at the first columns of Q times the first rows of R. No data, no singular vectors.
- * Büyükakyüz 2024 (https://arxiv.org/abs/2406.01775).
+ * `olora`, Büyükakyüz 2024 (https://arxiv.org/abs/2406.01775): W = Q R; B A starts at the first columns of Q times the
+ * first rows of R. No data, no singular vectors.
  *
  * The first columns of Q are those of the first columns of W, and the rows of R are Q_rᵀ W: no larger QR is needed. The
  * paper's product is scaled by alpha / rank, here ΔW starts at Q_r R_r whatever they are.

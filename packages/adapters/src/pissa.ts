@@ -3,8 +3,8 @@ import { defineInitialisation } from './initialisation.ts'
 import { weights } from './weights.ts'
 
 /**
- * `pissa`: B A starts at the principal part U diag(s) Vᵀ of the base weight, its first singular triples, and the rest of
- * W is frozen. Meng et al. 2024 (https://arxiv.org/abs/2404.02948).
+ * `pissa`, Meng et al. 2024 (https://arxiv.org/abs/2404.02948): B A starts at the principal part U diag(s) Vᵀ of the
+ * base weight, its first singular triples, and the rest of W is frozen.
  *
  * The paper replaces W by the rest; here every base stays pristine, and the method takes its start away again.
  */

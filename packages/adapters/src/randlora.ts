@@ -24,8 +24,8 @@ function sides(site: Site, rank: number) {
 }
 
 /**
- * RandLoRA: W' = W + (alpha / rank) Σⱼ Bⱼ diag(λⱼ) A diag(γⱼ) over n = ⌈min(outDim, inDim) / rank⌉ random bases, of full
- * rank; the diagonals λ [r, n] and γ [n, min] are trained. Albert et al. 2025 (https://arxiv.org/abs/2502.00987).
+ * RandLoRA, Albert et al. 2025 (https://arxiv.org/abs/2502.00987): W' = W + (alpha / rank) Σⱼ Bⱼ diag(λⱼ) A diag(γⱼ)
+ * over n = ⌈min(outDim, inDim) / rank⌉ random bases, of full rank; the diagonals λ [r, n] and γ [n, min] are trained.
  *
  * As in the authors' code A lies on the smaller side of the layer, λ = 0 and γ = 1 / max(γ's shape). The bases are
  * uniform of variance 1, drawn from the run's seed for all layers alike; basis j is columns j, n + j, … of B [max, r n].

@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { defineInitialisation, type SiteContext } from './initialisation.ts'
 
 /**
- * `random`: orthonormal frames drawn from the run's seed, no data and no weights: the control for all others. LoRA takes
- * the right one as A (random orthonormal A: Zhu et al. 2024, https://arxiv.org/abs/2402.16842).
+ * `random`, as Zhu et al. 2024 draw A (https://arxiv.org/abs/2402.16842): orthonormal frames from the run's seed, no
+ * data and no weights: the control for all others. LoRA takes the right one as A.
  */
 export const randomFrames = defineInitialisation({
   name: 'random',

@@ -14,8 +14,8 @@ function distinct(count: number, limit: number, random: RandomStream): number[] 
 }
 
 /**
- * SLTrain's sparse term: W' = W + S, the values of S trained from 0 at positions drawn once, uniformly, from the run's
- * seed, so that no index is ever sent. Han et al. 2024 (https://arxiv.org/abs/2406.02214).
+ * SLTrain's sparse term, Han et al. 2024 (https://arxiv.org/abs/2406.02214): W' = W + S, the values of S trained from 0
+ * at positions drawn once, uniformly, from the run's seed, so that no index is ever sent.
  */
 export const sltrain = defineAdapter({
   name: 'sltrain',

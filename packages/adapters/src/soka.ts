@@ -44,9 +44,9 @@ function sidesOf({ p, m, q, n }: Blocks, rank: number, start: 'weights' | 'zero'
 }
 
 /**
- * SoKA: W' = W + Σₖ (Lₖ ⊗ Kₖ − L⁰ₖ ⊗ K⁰ₖ) over `rank` Kronecker products, of which L [p m, r] and K [r, q n] hold the
- * factors; outDim = p q and inDim = m n, p and m the divisors below the square roots.
- * Chong et al. 2025 (https://arxiv.org/abs/2506.15251).
+ * SoKA, Chong et al. 2025 (https://arxiv.org/abs/2506.15251): W' = W + Σₖ (Lₖ ⊗ Kₖ − L⁰ₖ ⊗ K⁰ₖ) over `rank` Kronecker
+ * products, of which L [p m, r] and K [r, q n] hold the factors; outDim = p q and inDim = m n, p and m the divisors
+ * below the square roots.
  *
  * `weights`: L⁰, K⁰ from the Kronecker-product SVD of W (Van Loan and Pitsianis 1993), the ordinary SVD of W with its
  * blocks as rows. `zero`: the trained side at 0, the other one random. The paper's choice of rank is left to the run.

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { defineAdapter } from './adapter-method.ts'
 
 /**
- * SSF: y = γ ⊙ (W x) + β, a scale γ [outDim] trained from 1 and a shift β [outDim] from 0: W' = diag(γ) W, bias β.
- * Lian et al. 2022 (https://arxiv.org/abs/2210.08823).
+ * SSF, Lian et al. 2022 (https://arxiv.org/abs/2210.08823): y = γ ⊙ (W x) + β, a scale γ [outDim] trained from 1 and a
+ * shift β [outDim] from 0: W' = diag(γ) W, bias β.
  */
 export const ssf = defineAdapter({
   name: 'ssf',

@@ -7,9 +7,9 @@ import { lowRank } from './site-adapter.ts'
 import { spectrumOf } from './truncate.ts'
 
 /**
- * SVFit: W' = U diag(σ + d) Vᵀ + rest, that is ΔW = U diag(d) Vᵀ with U, V the leading singular vectors of W, frozen,
- * and d [r], the shift of the leading singular values, trained from 0.
- * Sun et al. 2024 (https://arxiv.org/abs/2409.05926).
+ * SVFit, Sun et al. 2024 (https://arxiv.org/abs/2409.05926): W' = U diag(σ + d) Vᵀ + rest, that is ΔW = U diag(d) Vᵀ
+ * with U, V the leading singular vectors of W, frozen, and d [r], the shift of the leading singular values, trained
+ * from 0.
  */
 export const svfit = defineAdapter({
   name: 'svfit',

@@ -5,9 +5,9 @@ import { chainAdapter } from './chain-adapter.ts'
 import { seededFactor } from './seeded.ts'
 
 /**
- * LoRA with A frozen at random numbers: W' = W + (alpha / rank) B A, and only B [outDim, r] trained, from 0.
- * Asymmetry in LoRA: Zhu et al. 2024 (https://arxiv.org/abs/2402.16842); as FFA-LoRA in federated learning: Sun et al.
- * 2024 (https://arxiv.org/abs/2403.12313). A is drawn from the run's seed and never sent.
+ * LoRA with A frozen at random numbers, Zhu et al. 2024 (https://arxiv.org/abs/2402.16842): W' = W + (alpha / rank)
+ * B A, and only B [outDim, r] trained, from 0. A is drawn from the run's seed and never sent. In federated learning
+ * this is FFA-LoRA: Sun et al. 2024 (https://arxiv.org/abs/2403.12313).
  */
 export const trainBOnly = defineAdapter({
   name: 'train-b-only',

@@ -13,8 +13,8 @@ const sides = ({ outDim }: Site, rank: number, initial: number) => ({
 })
 
 /**
- * VeRA: W' = W + diag(b) B diag(d) A with the vectors b [outDim] and d [r] trained, and B, A random, frozen and shared
- * by all layers. Kopiczko et al. 2023 (https://arxiv.org/abs/2310.11454).
+ * VeRA, Kopiczko et al. 2023 (https://arxiv.org/abs/2310.11454): W' = W + diag(b) B diag(d) A with the vectors
+ * b [outDim] and d [r] trained, and B, A random, frozen and shared by all layers.
  *
  * b = 0 and d = dInitial. B and A are uniform in ±√(6 / columns) (Kaiming), drawn from the run's seed: a smaller layer
  * has the leading rows and columns of a larger one, A up to its scale.

@@ -3,7 +3,10 @@ import { z } from 'zod'
 import { baseWeight, defineInitialisation } from './initialisation.ts'
 import { spectrumOf } from './truncate.ts'
 
-/** `weights`: the truncated SVD of the base weight W, no data at all (LoRA-XS, https://arxiv.org/abs/2405.17604). */
+/**
+ * `weights`, the start of LoRA-XS, Bałazy et al. 2024 (https://arxiv.org/abs/2405.17604): the truncated SVD of the base
+ * weight W, no data at all.
+ */
 export const weights = defineInitialisation({
   name: 'weights',
   config: z.object({}),

@@ -3,24 +3,25 @@ import { defineLocalOptimizer, type OptimizerRun } from './local-optimizer.ts'
 
 /** Adam's options; optimizers that build on it take them over. */
 export const adamwConfig = z.object({
-  learningRate: z.number().positive().default(0.005),
-  beta1: z.number().min(0).lt(1).default(0.9),
-  beta2: z.number().positive().lt(1).default(0.999),
-  epsilon: z.number().min(1e-12).default(1e-8),
-  weightDecay: z.number().nonnegative().default(0).describe('decoupled; pulls coordinates to 0, the base model'),
+  learningRate: z.number().positive().default(0.005).describe('η, before the schedule'),
+  beta1: z.number().min(0).lt(1).default(0.9).describe('β₁: memory of the gradient’s mean'),
+  beta2: z.number().positive().lt(1).default(0.999).describe('β₂: memory of its square'),
+  epsilon: z.number().min(1e-12).default(1e-8).describe('ε: keeps steps finite where gradients vanish'),
+  weightDecay: z.number().nonnegative().default(0).describe('λ, decoupled: pulls coordinates to 0, the base model'),
 })
 
 export type AdamwConfig = z.infer<typeof adamwConfig>
 
 /**
- * AdamW: Adam with bias correction and decoupled weight decay, with η = factor · learningRate:
+ * AdamW, Loshchilov and Hutter 2017 (https://arxiv.org/abs/1711.05101): Adam with bias correction and decoupled weight
+ * decay.
  *
+ *   η = factor · learningRate
  *   m ← β₁ m + (1 − β₁) g        v ← β₂ v + (1 − β₂) g²
  *   θ ← θ − η λ θ − η · (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε)
  *
- * Loshchilov and Hutter 2017 (https://arxiv.org/abs/1711.05101). m, v and θ are stored as float32, each coordinate is
- * computed in float64 with exactly rounded operations only, so every machine gives the same bytes from the same
- * gradients. A NaN in the gradient becomes a NaN in its coordinate.
+ * m, v and θ are stored as float32, each coordinate is computed in float64 with exactly rounded operations only, so
+ * every machine gives the same bytes from the same gradients. A NaN in the gradient becomes a NaN in its coordinate.
  */
 export const adamw = defineLocalOptimizer({
   name: 'adamw',

@@ -9,8 +9,8 @@ const config = adamwConfig.extend({
 })
 
 /**
- * GaLore: Adam on a projected gradient, θ ← θ − η α P · Adam(Pᵀ G) with P [m, rank] orthonormal on the shorter side.
- * Zhao et al. 2024 (https://arxiv.org/abs/2403.03507), Algorithm 1.
+ * GaLore, Zhao et al. 2024 (https://arxiv.org/abs/2403.03507), Algorithm 1: Adam on a projected gradient,
+ * θ ← θ − η α P · Adam(Pᵀ G) with P [m, rank] orthonormal on the shorter side.
  *
  * The paper takes P from an SVD of the gradient; here P is drawn anew for each round from the run's seed, so every
  * client of a round has the same one: all updates of a round lie in one subspace and their mean does too. A matrix

@@ -3,8 +3,8 @@ import { adamwConfig, beginAdamw, largestAdamwUpdate } from './adamw.ts'
 import { defineLocalOptimizer } from './local-optimizer.ts'
 
 /**
- * LoRA+: AdamW with a learning rate for the output-side factor B that is `ratio` times the one of all other factors.
- * Hayou, Ghosh and Yu 2024 (https://arxiv.org/abs/2402.12354), where η_B / η_A = 16.
+ * LoRA+, Hayou, Ghosh and Yu 2024 (https://arxiv.org/abs/2402.12354): AdamW with a learning rate for the output-side
+ * factor B that is `ratio` times the one of all other factors; the paper has η_B / η_A = 16.
  */
 export const loraPlus = defineLocalOptimizer({
   name: 'lora-plus',

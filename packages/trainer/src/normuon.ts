@@ -3,20 +3,20 @@ import { z } from 'zod'
 import { defineLocalOptimizer, type TrainedMatrix } from './local-optimizer.ts'
 
 const config = z.object({
-  learningRate: z.number().positive().default(0.005),
-  beta1: z.number().min(0).lt(1).default(0.95).describe('momentum'),
-  beta2: z.number().min(0).lt(1).default(0.95).describe('memory of the row norms'),
-  weightDecay: z.number().nonnegative().default(0).describe('decoupled; pulls coordinates to 0, the base model'),
+  learningRate: z.number().positive().default(0.005).describe('η, before the schedule'),
+  beta1: z.number().min(0).lt(1).default(0.95).describe('β₁: memory of the momentum'),
+  beta2: z.number().min(0).lt(1).default(0.95).describe('β₂: memory of the row norms'),
+  weightDecay: z.number().nonnegative().default(0).describe('λ, decoupled: pulls coordinates to 0, the base model'),
 })
 
 /**
- * NorMuon: the orthogonalised momentum of Muon, each row (neuron) normalised by a running mean of its squares:
+ * NorMuon, Li et al. 2025 (https://arxiv.org/abs/2510.05491), Algorithm 1: the orthogonalised momentum of Muon, each
+ * row (neuron) normalised by a running mean of its squares. A step has the root mean square 0.2 η, like Adam's.
  *
  *   M ← β₁ M + (1 − β₁) G     O = NewtonSchulz₅(M)     v ← β₂ v + (1 − β₂) mean_cols(O ⊙ O)
  *   Ô = O / √(v + ε)          θ ← θ − η λ θ − 0.2 η √(rows · cols) / ‖Ô‖ · Ô
  *
- * Li et al. 2025 (https://arxiv.org/abs/2510.05491), Algorithm 1; Muon's quintic by Jordan et al. 2024. A step has the
- * root mean square 0.2 η, like Adam's. Computed in float64, M and θ stored as float32; a zero momentum moves nothing.
+ * Muon's quintic by Jordan et al. 2024. Computed in float64, M and θ stored as float32; a zero momentum moves nothing.
  */
 export const normuon = defineLocalOptimizer({
   name: 'normuon',

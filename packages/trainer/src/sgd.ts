@@ -2,16 +2,18 @@ import { z } from 'zod'
 import { defineLocalOptimizer } from './local-optimizer.ts'
 
 /**
- * SGD with momentum and a clipped gradient: m ← μ m + min(1, C / ‖g‖₂) g,  θ ← θ − η m, with η = factor · learningRate.
- * Robbins and Monro 1951; momentum as torch.optim.SGD has it (no dampening). The clip C is what bounds an update, so it
- * can not be left out; the norm is accumulated in float64.
+ * SGD, Robbins and Monro 1951 (https://doi.org/10.1214/aoms/1177729586), with momentum and a clipped gradient:
+ * m ← μ m + min(1, C / ‖g‖₂) g and θ ← θ − η m, with η = factor · learningRate.
+ *
+ * Momentum is as torch.optim.SGD has it (no dampening). The clip C is what bounds an update, so it can not be left out;
+ * the norm is accumulated in float64.
  */
 export const sgd = defineLocalOptimizer({
   name: 'sgd',
   config: z.object({
-    learningRate: z.number().positive().default(0.1),
-    momentum: z.number().min(0).lt(1).default(0),
-    maxGradientNorm: z.number().positive().default(1).describe('L2 norm that a gradient is scaled down to'),
+    learningRate: z.number().positive().default(0.1).describe('η, before the schedule'),
+    momentum: z.number().min(0).lt(1).default(0).describe('μ: part of the last step that goes on'),
+    maxGradientNorm: z.number().positive().default(1).describe('C: L2 norm that a gradient is scaled down to'),
   }),
   begin({ learningRate, momentum, maxGradientNorm }, { length }) {
     const velocity = new Float32Array(length)
