@@ -226,3 +226,19 @@ describe('a run of all weights, embedding and norms too', () => {
     expect(create({ method: 'full' }, ['lm_head'])).toThrow('the model has no weight called lm_head') // it is tied
   })
 })
+
+describe('a local optimizer that does nothing of its own', () => {
+  it('is refused before a run begins: LoRA+ without a factor B', () => {
+    const spec = specOf({ method: 'lora-sb', rank: 2 }, {})
+    const optimizer = { ...spec.train.optimizer, name: 'lora-plus', ratio: 16 }
+    const create = () =>
+      createRunRecord({
+        runId: runId('r'),
+        spec: { ...spec, train: { ...spec.train, optimizer } },
+        model,
+        files: [],
+        createdAt: 0,
+      })
+    expect(create).toThrow(expect.objectContaining({ code: 'invalid-config', fix: expect.stringContaining('adamw') }))
+  })
+})

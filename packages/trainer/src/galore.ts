@@ -9,7 +9,7 @@ const config = adamwConfig.extend({
 })
 
 /**
- * GaLore, Zhao et al. 2024 (https://arxiv.org/abs/2403.03507), Algorithm 1: Adam on a projected gradient,
+ * GaLore, Zhao et al. 2024 (https://arxiv.org/abs/2403.03507), Algorithm 2: Adam on a projected gradient,
  * θ ← θ − η α P · Adam(Pᵀ G) with P [m, rank] orthonormal on the shorter side.
  *
  * The paper takes P from an SVD of the gradient; here P is drawn anew for each round from the run's seed, so every
