@@ -12,17 +12,15 @@ import { appendFile, readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { openExecutor } from '@tessera/compiler'
 import { loadBaseModel } from '@tessera/models'
-import { parseRunSpec, type RunSpec, simulate } from '@tessera/runs'
+import { type RunSpec, simulate } from '@tessera/runs'
 import { unwrap } from '@tessera/vocabulary'
+import { DEMO_CLIENTS, demoSpec } from '../../apps/cli/src/demo/demo-spec.ts'
 
 const { values: flags } = parseArgs({
   options: {
     plans: { type: 'string', default: '10x30' },
     rates: { type: 'string', default: '0.008' },
-    batch: { type: 'string', default: '16' },
-    length: { type: 'string', default: '128' },
-    probes: { type: 'string', default: '8' },
-    clients: { type: 'string', default: '3' },
+    clients: { type: 'string', default: String(DEMO_CLIENTS) },
     rows: { type: 'string', default: '1000' },
     seed: { type: 'string', default: '1' },
     write: { type: 'boolean', default: false },
@@ -52,21 +50,15 @@ interface Plan {
   readonly clients: number
 }
 
+/** The demo's run with a plan of its own, measured on the held-out rows. */
 function specOf({ rounds, steps, rate, clients }: Plan): RunSpec {
-  return unwrap(
-    parseRunSpec({
-      seed: Number(flags.seed),
-      data: { format: 'classification', maxLength: Number(flags.length) },
-      initialisation: { name: 'federated-sketch', batches: Number(flags.probes) },
-      train: {
-        localSteps: steps,
-        batchSize: Number(flags.batch),
-        optimizer: { name: 'adamw', learningRate: rate },
-      },
-      rounds: { total: rounds, cohort: { size: clients, quorum: clients } },
-      evaluation: { file: 'held-out', rows: Number(flags.rows), every: rounds },
-    }),
-  )
+  const demo = demoSpec(Number(flags.seed))
+  return {
+    ...demo,
+    train: { ...demo.train, localSteps: steps, optimizer: { ...demo.train.optimizer, learningRate: rate } },
+    rounds: { ...demo.rounds, total: rounds, cohort: { ...demo.rounds.cohort, size: clients, quorum: clients } },
+    evaluation: { file: 'held-out', rows: Number(flags.rows), every: rounds },
+  }
 }
 
 /** Accuracy on the held-out rows when the plan is through. */
@@ -107,6 +99,7 @@ await executor.dispose()
 /** A line at once, so that a sweep that is stopped keeps what it measured. */
 async function keep(result: object): Promise<void> {
   const { plans: _plans, rates: _rates, write: _write, ...shared } = flags
-  const line = { ...result, ...shared, heldOutRows: held.length, trainRows: kept.length }
+  const { codec } = demoSpec(Number(flags.seed))
+  const line = { ...result, ...shared, codec, heldOutRows: held.length, trainRows: kept.length }
   await appendFile(new URL('benchmarks/demo-settings/results.jsonl', root), `${JSON.stringify(line)}\n`)
 }
