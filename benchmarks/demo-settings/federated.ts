@@ -10,6 +10,7 @@
 import { createHash } from 'node:crypto'
 import { appendFile, readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { codecs } from '@tessera/codecs'
 import { openExecutor } from '@tessera/compiler'
 import { loadBaseModel } from '@tessera/models'
 import { type RunSpec, simulate } from '@tessera/runs'
@@ -50,11 +51,12 @@ interface Plan {
   readonly clients: number
 }
 
-/** The demo's run with a plan of its own, measured on the held-out rows. */
+/** The demo's run with a plan of its own, measured on the held-out rows; what is in one place is not compressed. */
 function specOf({ rounds, steps, rate, clients }: Plan): RunSpec {
   const demo = demoSpec(Number(flags.seed))
   return {
     ...demo,
+    codec: clients === 1 ? codecs.selection.parse({ codec: 'float32' }) : demo.codec,
     train: { ...demo.train, localSteps: steps, optimizer: { ...demo.train.optimizer, learningRate: rate } },
     rounds: { ...demo.rounds, total: rounds, cohort: { ...demo.rounds.cohort, size: clients, quorum: clients } },
     evaluation: { file: 'held-out', rows: Number(flags.rows), every: rounds },
