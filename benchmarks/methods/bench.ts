@@ -95,9 +95,7 @@ const measure = (settings: BenchCase): Promise<Measures> =>
   measureApart(new URL('measure-case.ts', import.meta.url), settings)
 
 async function rowFor(planned: PlannedCase): Promise<Row> {
-  const row = knownRow(known(), planned)
-  if (row === undefined) return kept(rowOf(planned, await measure(planned.settings)))
-  return flags.times ? kept({ ...row, ...(await measureTimes(row.settings)) }) : row
+  return knownRow(known(), planned) ?? kept(rowOf(planned, await measure(planned.settings)))
 }
 
 function kept(row: Row): Row {
@@ -105,16 +103,19 @@ function kept(row: Row): Row {
   return row
 }
 
-const times = new Map<string, Promise<Measures>>()
-
-/** Time and memory of a case again, by a run that is too short for its other figures; they are the same at every rate. */
-async function measureTimes(settings: BenchCase): Promise<Pick<Measures, 'stepMs' | 'peakMb'>> {
-  const short = { ...settings, rounds: 1, steps: 5, testRows: 100 }
-  const key = caseKey({ ...short, rate: 0 })
-  const measured = times.get(key) ?? measure(short)
-  times.set(key, measured)
-  const { stepMs, peakMb } = await measured
-  return { stepMs, peakMb }
+/** Time and memory of every saved row again. They are the same at every rate and in every round: a short run tells them. */
+async function measureTimes(): Promise<void> {
+  const times = new Map<string, Promise<Measures>>()
+  for (const row of known()) {
+    const short = { ...row.settings, rounds: 1, steps: 5, testRows: 100, rate: 0.001, seed: 1 }
+    const key = caseKey(short)
+    if (!times.has(key)) {
+      console.error(`times: ${row.method} + ${row.aggregator}, ${row.clients} clients, ${row.setting}`)
+      times.set(key, measure(short))
+    }
+    const { stepMs, peakMb } = await times.get(key)!
+    kept({ ...row, stepMs, peakMb })
+  }
 }
 
 async function run(page: Page): Promise<Row[]> {
@@ -141,11 +142,12 @@ function savedRows(page: Page): Row[] {
   return known().filter((row) => samePlan(row.settings, own) && numbers(clients).includes(row.clients))
 }
 
+if (flags.times) await measureTimes()
 const pages = PAGES.filter((page) => flags.page === undefined || page === flags.page)
 if (pages.length === 0) throw new Error(`--page is one of: ${PAGES.join(', ')}`)
 const all: Row[] = []
 for (const page of pages) {
-  const rows = await run(page)
+  const rows = flags.times ? savedRows(page) : await run(page)
   all.push(...rows)
   if (!flags.json) console.log(`${TITLES[page]}\n\n${rowsTable(rows)}\n`)
   const saved = flags.save ? bestRows(savedRows(page)) : []
