@@ -132,6 +132,11 @@ describe('a rank policy is refused, with the reason,', () => {
       'a target of 5 ranks',
     ],
     ['where there is no time', { rounds: { total: 2 } }, '1 warm-up and 1 final rounds leave none of 2'],
+    [
+      'where there is no time for a method of which another rule is the best',
+      { adapter: { method: 'lora', rank: 4 }, rounds: { total: 2 } },
+      '1 warm-up and 1 final rounds leave none of 2',
+    ],
   ])('%s', (_, choices, says) => {
     expect(refusal({})).toBeNull()
     expect(refusal(choices)).toMatchObject({ code: 'invalid-config', message: expect.stringContaining(says) })

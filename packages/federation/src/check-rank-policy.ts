@@ -8,10 +8,10 @@ import { adapterLayout, methodOf, type StageSetting } from './stage-layout.ts'
 export function checkRankPolicy(setting: StageSetting): Result<void, FedError> {
   const { policy, plan, config } = rankPolicyOf(setting)
   if (policy.decide === undefined) return ok(undefined)
-  const unfit = shapeRefusal(setting) ?? otherRefusal(setting)
-  if (unfit !== null) return err(unfit)
   const misfit = policy.misfit(plan, config)
-  return misfit === null ? ok(undefined) : err(refused(misfit, 'Change the options of rankPolicy.'))
+  if (misfit !== null) return err(refused(misfit, 'Change the options of rankPolicy, or rounds.total.'))
+  const unfit = shapeRefusal(setting) ?? otherRefusal(setting)
+  return unfit === null ? ok(undefined) : err(unfit)
 }
 
 /** Methods whose ranks can not be dropped one by one. */

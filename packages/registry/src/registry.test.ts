@@ -30,6 +30,13 @@ describe('createRegistry', () => {
     expect(registry.selection.safeParse({ codec: 'top-k', density: 2 }).success).toBe(false)
   })
 
+  it('says which names there are where there is no such, and which options', () => {
+    const said = (input: unknown) => registry.selection.safeParse(input).error?.issues.map(({ message }) => message)
+    expect(said({ codec: 'zip' })).toEqual(['unknown codec "zip": use one of plain, top-k'])
+    expect(said({ codec: 'top-k', size: 1 })).toEqual(['codec top-k has no option size: it has density'])
+    expect(said({ codec: 'plain', size: 1 })).toEqual(['codec plain has no option size: it has none'])
+  })
+
   it('parses a selection of none where that is a choice, and gives it no options', () => {
     expect(registry.selection.safeParse({ codec: 'none' }).success).toBe(false)
     expect(registry.selectionOrNone.parse({ codec: 'none' })).toEqual({ codec: 'none' })

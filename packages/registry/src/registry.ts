@@ -50,6 +50,10 @@ export function createRegistry<P extends Plugin, Key extends string>(
       },
     ),
   )
+  const union = (kinds: readonly z.ZodObject[]): z.ZodType<Selection<Key>> =>
+    z.discriminatedUnion(key, kinds as never, {
+      error: ({ code, input }) => (code === 'invalid_union' ? unknown(noun, (input as Named)[key], names) : undefined),
+    }) as unknown as z.ZodType<Selection<Key>>
   return {
     names,
     plugins: names.map((name) => byName.get(name)!),
@@ -63,16 +67,18 @@ export function createRegistry<P extends Plugin, Key extends string>(
         }),
       )
     },
-    selection: union(key, options),
-    selectionOrNone: union(key, [z.strictObject({ [key]: z.literal('none') }), ...options]),
+    selection: union(options),
+    selectionOrNone: union([z.strictObject({ [key]: z.literal('none') }), ...options]),
   }
 }
+
+type Named = Readonly<Record<string, unknown>>
+
+const unknown = (noun: string, name: unknown, names: readonly string[]): string =>
+  `unknown ${noun} ${JSON.stringify(name)}: use one of ${names.join(', ')}`
 
 /** The sentence for options that a plug-in does not have. */
 function hasNot(what: string, { shape }: z.ZodObject, keys: readonly string[]): string {
   const own = Object.keys(shape)
   return `${what} has no option ${keys.join(', ')}: it has ${own.length === 0 ? 'none' : own.join(', ')}`
 }
-
-const union = <Key extends string>(key: Key, options: readonly z.ZodObject[]): z.ZodType<Selection<Key>> =>
-  z.discriminatedUnion(key, options as never) as unknown as z.ZodType<Selection<Key>>

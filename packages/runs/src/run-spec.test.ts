@@ -93,7 +93,11 @@ describe('parseRunSpec', () => {
 
   it.each([
     ['an unknown field', { adaptor: {} }, 'adaptor'],
-    ['a kind that nobody knows', { adapter: { method: 'magic', rank: 4 } }, 'adapter.method'],
+    [
+      'a kind that nobody knows',
+      { adapter: { method: 'magic', rank: 4 } },
+      'unknown adapter method "magic": use one of',
+    ],
     ['a quorum over the cohort', { rounds: { cohort: { size: 2, quorum: 3 } } }, 'quorum'],
     ['a soft deadline after the hard one', { rounds: { deadline: { softMs: 2000, hardMs: 1000 } } }, 'softMs'],
     ['a buffer larger than the cohort', { rounds: { mode: { kind: 'buffered', bufferSize: 3 } } }, 'bufferSize'],
