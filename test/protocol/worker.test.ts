@@ -26,6 +26,14 @@ describe('a worker', () => {
     expect(heard('hello')).toHaveLength(1)
   })
 
+  it('tells once what it moved when it ends, and not that a connection was lost which it closed itself', async () => {
+    const { worker, reported } = await bench.start(() => refuse('unauthorized', false))
+    await worker.ended
+    await worker.stop()
+    expect(reported('moved')).toHaveLength(1)
+    expect(reported('disconnected')).toEqual([])
+  })
+
   it('says hello again when the refusal is one that passes, and when the answer is damaged', async () => {
     const answers = [refuse('database-unreachable', true), Uint8Array.of(1, 2, 3)]
     const { connected, heard } = await bench.start(unkindly('hello', answers))

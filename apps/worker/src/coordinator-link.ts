@@ -64,7 +64,7 @@ export function openLink(url: string, events: LinkEvents): CoordinatorLink {
   }
   socket.on('connect', () => events.connected())
   socket.on('disconnect', (reason) => {
-    events.disconnected(reason)
+    if (reason !== 'io client disconnect') events.disconnected(reason) // that was this side's own doing
     if (reason === 'io server disconnect') connectLater() // the library stays away by itself after this one
   })
   socket.on('connect_error', (error) => events.disconnected(error.message))

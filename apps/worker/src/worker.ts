@@ -77,7 +77,15 @@ export function startWorker(options: WorkerOptions): Worker {
     return false
   }
 
-  async function shutDown(error: FedError | null): Promise<void> {
+  let closed: Promise<void> | undefined
+
+  /** However often it is asked for, it happens once, for the first reason. */
+  function shutDown(error: FedError | null): Promise<void> {
+    closed ??= closeDown(error)
+    return closed
+  }
+
+  async function closeDown(error: FedError | null): Promise<void> {
     link.close()
     await workshop.close()
     report({ type: 'moved', bytes: link.moved() })
