@@ -6,9 +6,11 @@
  *        node scripts/test.mjs --fuzz     the decoders alone, with a million mutated samples each
  *        node scripts/test.mjs <args>     only vitest, with these arguments
  */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { ensureChromium, findChromium, softwareVulkan } from './chromium.mjs'
 import { ensurePostgres } from './postgres.mjs'
 import { ROOT, step } from './setup/step.mjs'
@@ -24,25 +26,31 @@ const everything = quick || args.length === 0
 const whole = { passed: 0, failed: 0 }
 
 if (everything) {
-  check('lint', ['@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '--diagnostic-level=warn', '.'])
-  check('types', ['typescript/bin/tsc', '-b'])
-  check('documentation', ['typedoc/bin/typedoc', '--emit', 'none', '--logLevel', 'Warn'])
+  await Promise.all([
+    check('lint', ['@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '--diagnostic-level=warn', '.']),
+    check('types', ['typescript/bin/tsc', '-b']),
+    check('documentation', ['typedoc/bin/typedoc', '--emit', 'none', '--logLevel', 'Warn']),
+  ])
 }
 await test()
 console.log(`${whole.passed} passed, ${whole.failed} failed`)
 process.exitCode = whole.failed === 0 ? 0 : 1
 
 /**
- * Run a program of node_modules; its exit code decides one count.
+ * Run a program of node_modules; its exit code decides one count. What it says is printed when it ends, so that programs
+ * which run side by side do not talk into each other.
  *
  * @param {string} name
  * @param {string[]} command
  */
-function check(name, command) {
+async function check(name, [program, ...rest]) {
   const start = performance.now()
-  const ok = run(command, process.env) === 0
+  const child = spawn(process.execPath, [join(ROOT, 'node_modules', program), ...rest], { cwd: ROOT })
+  const [said, complained, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  const ok = code === 0
   if (ok) whole.passed += 1
   else whole.failed += 1
+  process.stdout.write(said + complained)
   console.log(`${name}: ${ok ? 'passed' : 'FAILED'}, ${((performance.now() - start) / 1000).toFixed(1)} s`)
 }
 
