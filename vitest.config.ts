@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /**
@@ -59,7 +60,7 @@ function project(
       include,
       testTimeout: timeoutMs,
       hookTimeout: timeoutMs,
-      fileParallelism: parallel,
+      maxWorkers: parallel ? availableParallelism() : 1, // Vitest would keep a core for itself, of two that is half
       sequence: { groupOrder: order },
     },
   }
