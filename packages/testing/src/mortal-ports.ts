@@ -4,6 +4,7 @@ import { mortalStore } from './mortal-store.ts'
 
 /** All ports as a process has them that may die: before and after each durable write, and after each effect. */
 export function mortalPorts({ clock, log, transport, store, workbench, observer }: Ports, life: Life): Ports {
+  const { weightOf } = workbench
   const living = (deed: () => void): void => {
     if (!life.over) deed()
   }
@@ -31,6 +32,7 @@ export function mortalPorts({ clock, log, transport, store, workbench, observer 
     workbench: {
       makeFactors: (record) => life.ask(() => workbench.makeFactors(record)),
       evaluate: (record, version) => life.ask(() => workbench.evaluate(record, version)),
+      ...(weightOf && { weightOf: (record) => life.ask(() => weightOf(record)) }),
     },
     observer: {
       changed: (record, state, event) =>
