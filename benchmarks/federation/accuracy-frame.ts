@@ -5,8 +5,10 @@ export const LEGEND = { left: 590, top: 48, line: 15 }
 /** Where a plot has its values, and the words around it. */
 export interface AccuracyFrame {
   readonly title: string
-  /** What the bytes are. */
+  /** What x is. */
   readonly along: string
+  /** Of a tick of x; bytes by their power of ten where it is absent. */
+  readonly tickLabel?: (value: number) => string
   readonly x: Scale
   readonly y: Scale
   /** Lines of the legend. */
@@ -26,15 +28,18 @@ export function accuracyScales(bytes: readonly number[], accuracies: readonly nu
   }
 }
 
-/** An SVG of accuracy over bytes: axes and words, and the marks in them. */
-export function accuracyFrame({ title, along, x, y, lines }: AccuracyFrame, marks: readonly string[]): string {
+/** An SVG of accuracy over x: axes and words, and the marks in them. */
+export function accuracyFrame(
+  { title, along, tickLabel = (power) => bytes(10 ** power), x, y, lines }: AccuracyFrame,
+  marks: readonly string[],
+): string {
   const height = Math.max(FRAME.bottom + 50, LEGEND.top + LEGEND.line * lines + 20)
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="11">`,
     `<title>${title}: accuracy over ${along}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="white"/>`,
     text(FRAME.left, 22, title, 'font-size="14" font-weight="bold"'),
-    ...x.ticks.map(({ at, value }) => verticalTick(at, bytes(10 ** value))),
+    ...x.ticks.map(({ at, value }) => verticalTick(at, tickLabel(value))),
     ...y.ticks.map(({ at, value }) => horizontalTick(at, `${value} %`)),
     text((FRAME.left + FRAME.right) / 2, FRAME.bottom + 38, along, 'text-anchor="middle"'),
     ...marks,

@@ -22,6 +22,7 @@ import {
   rowOf,
   samePlan,
 } from './bench-case.ts'
+import { clientsPlot } from './clients-plot.ts'
 import { casesOf, PAGES, type Page, type PlanOptions } from './plan.ts'
 import { accuracyPlot } from './plot.ts'
 import { rowsTable } from './rows-table.ts'
@@ -136,10 +137,18 @@ async function run(page: Page): Promise<Row[]> {
 }
 
 /** What was saved before is in the plot too: a part of the plan can be run again by itself. */
+const seeded = (): Row[] => known().filter(({ settings }) => settings.seed === Number(flags.seed))
+
 function savedRows(page: Page): Row[] {
   const { clients, ...plan } = PLANS[page]
   const own = { ...plan, seed: Number(flags.seed) }
-  return known().filter((row) => samePlan(row.settings, own) && numbers(clients).includes(row.clients))
+  return seeded().filter((row) => samePlan(row.settings, own) && numbers(clients).includes(row.clients))
+}
+
+/** Bytes tell methods apart; the lines of Fed-SB's page have the same, and the number of clients does. */
+const PLOTS: Readonly<Record<Page, () => string>> = {
+  'fed-sb': () => clientsPlot(TITLES['fed-sb'], seeded()),
+  'methods': () => accuracyPlot(TITLES.methods, bestRows(savedRows('methods'))),
 }
 
 if (flags.times) await measureTimes()
@@ -150,7 +159,6 @@ for (const page of pages) {
   const rows = flags.times ? savedRows(page) : await run(page)
   all.push(...rows)
   if (!flags.json) console.log(`${TITLES[page]}\n\n${rowsTable(rows)}\n`)
-  const saved = flags.save ? bestRows(savedRows(page)) : []
-  if (saved.length > 0) writeFileSync(new URL(`${page}.svg`, import.meta.url), accuracyPlot(TITLES[page], saved))
+  if (flags.save && savedRows(page).length > 0) writeFileSync(new URL(`${page}.svg`, import.meta.url), PLOTS[page]())
 }
 if (flags.json) console.log(JSON.stringify(all))
