@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config'
 
 /**
  * Four projects, run one after the other: `unit` is fast and needs nothing but node_modules; `rooms` crosses rooms in
- * process; `services` starts PostgreSQL, sockets and worker processes; `browser` drives a headless Chromium. The last
- * two run one file at a time: each of their files already keeps several processes busy.
+ * process; `services` starts PostgreSQL, sockets and worker processes, two files at a time, for each of them keeps several
+ * processes busy or waits; `browser` drives a headless Chromium, one file at a time.
  */
 const units = [
   'packages/*/src/**/*.test.{ts,tsx}',
@@ -18,6 +18,8 @@ const units = [
 /** Mutated samples that every decoder is given; scripts/test.mjs --fuzz asks for more, which takes minutes. */
 const mutatedFrames = Number(process.env.TESSERA_MUTATED_FRAMES ?? 40_000)
 const MINUTE_MS = 60_000
+/** Vitest would keep one for itself, of two that is half. */
+const CORES = availableParallelism()
 
 export default defineConfig({
   test: {
@@ -30,28 +32,28 @@ export default defineConfig({
         include: units,
         timeoutMs: mutatedFrames > 100_000 ? 60 * MINUTE_MS : MINUTE_MS,
         order: 0,
-        parallel: true,
+        workers: CORES,
       }),
       project('rooms', {
         include: ['test/parity/**/*.test.ts', 'test/rounds/**/*.test.ts'],
         timeoutMs: 180_000,
         order: 1,
-        parallel: true,
+        workers: CORES,
       }),
       project('services', {
         include: ['test/protocol/**/*.test.ts', 'test/services/**/*.test.ts'],
         timeoutMs: 240_000,
         order: 2,
-        parallel: false,
+        workers: 2,
       }),
-      project('browser', { include: ['test/browser/**/*.test.ts'], timeoutMs: 180_000, order: 3, parallel: false }),
+      project('browser', { include: ['test/browser/**/*.test.ts'], timeoutMs: 180_000, order: 3, workers: 1 }),
     ],
   },
 })
 
 function project(
   name: string,
-  { include, timeoutMs, order, parallel }: { include: string[]; timeoutMs: number; order: number; parallel: boolean },
+  { include, timeoutMs, order, workers }: { include: string[]; timeoutMs: number; order: number; workers: number },
 ) {
   return {
     extends: true as const,
@@ -60,7 +62,7 @@ function project(
       include,
       testTimeout: timeoutMs,
       hookTimeout: timeoutMs,
-      maxWorkers: parallel ? availableParallelism() : 1, // Vitest would keep a core for itself, of two that is half
+      maxWorkers: workers,
       sequence: { groupOrder: order },
     },
   }
