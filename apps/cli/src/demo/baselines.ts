@@ -1,3 +1,4 @@
+import { codecs } from '@tessera/codecs'
 import { type Executor, openExecutor } from '@tessera/compiler'
 import type { Clock, Log } from '@tessera/federation'
 import { trainLayout } from '@tessera/federation'
@@ -49,16 +50,28 @@ export async function trainBaselines(source: BaselineSource, terminal: Terminal)
 }
 
 async function accuracyOf({ spec, model, test }: BaselineSource, executor: Executor, jsonl: string): Promise<number> {
-  const localSteps = spec.train.localSteps * spec.rounds.total
-  const rounds = { ...spec.rounds, total: 1, cohort: { size: 1, quorum: 1, overSelection: 1 } }
-  const alone: RunSpec = { ...spec, train: { ...spec.train, localSteps }, rounds, evaluation: null }
-  const result = await simulate({ spec: alone, model, executor, clients: { alone: jsonl }, clock: CLOCK, log: SILENT })
+  const alone = { spec: aloneSpec(spec), clients: { alone: jsonl } }
+  const result = await simulate({ ...alone, model, executor, clock: CLOCK, log: SILENT })
   const subject = { executor, model, layout: trainLayout(result.record), frozen: result.frozen }
   const evaluator = createEvaluator(subject, unwrap(readExamples(test, spec.data)), spec.data)
   const { accuracy } = await evaluator.evaluate(result.coordinates)
   await evaluator.dispose()
   return accuracy ?? Number.NaN
 }
+
+/** The run of one party: all steps in one round, and its update as it is, for it is sent nowhere. */
+export function aloneSpec(spec: RunSpec): RunSpec {
+  const localSteps = spec.train.localSteps * spec.rounds.total
+  return {
+    ...spec,
+    train: { ...spec.train, localSteps },
+    rounds: { ...spec.rounds, total: 1, cohort: { size: 1, quorum: 1, overSelection: 1 } },
+    codec: UNCHANGED,
+    evaluation: null,
+  }
+}
+
+const UNCHANGED = codecs.selection.parse({ codec: 'float32' })
 
 /** A simulation of one client has no deadline to miss. */
 const CLOCK: Clock = { now: Date.now, wakeAt: () => () => {} }
