@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Codec, codecContext, codecs } from '@tessera/codecs'
 import { createRandomStream } from '@tessera/math'
-import { firstParagraphs, optionsTable, table } from './plugin-page.ts'
+import { pluginSections, table } from './plugin-page.ts'
 
 export const CODECS_PAGE = join(import.meta.dirname, '..', 'docs', 'codecs.md')
 
@@ -45,10 +45,7 @@ export function codecsPage(): string {
     ...sizeOf(codec, update).split(' | '),
     promiseOf(codec),
   ])
-  const texts = firstParagraphs('codecs', 'codecs-list.ts')
-  const sections = codecs.plugins.map(({ name, config }) =>
-    [`## ${name}`, texts.get(name) ?? '', optionsTable(config)].join('\n\n'),
-  )
+  const sections = pluginSections({ plugins: codecs.plugins, room: 'codecs', list: 'codecs-list.ts', heading: '##' })
   const intro = [
     'Made by `npx tsx scripts/codecs-page.ts`; a test keeps it fresh. Bits are those of an update of 10,000 coordinates',
     'from a bell, with default options: as written, and the least that its form can take. The error is that of a',

@@ -8,7 +8,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type LocalOptimizer, localOptimizers } from '@tessera/trainer'
-import { firstParagraphs, optionsTable, table } from './plugin-page.ts'
+import { pluginSections, table } from './plugin-page.ts'
 
 export const LOCAL_OPTIMIZERS_PAGE = join(import.meta.dirname, '..', 'docs', 'local-optimizers.md')
 
@@ -31,10 +31,12 @@ export function localOptimizersPage(): string {
     `[${optimizer.name}](#${optimizer.name})`,
     boundOf(optimizer),
   ])
-  const texts = firstParagraphs('trainer', 'local-optimizers-list.ts')
-  const sections = localOptimizers.plugins.map(({ name, config }) =>
-    [`## ${name}`, texts.get(name) ?? '', optionsTable(config)].join('\n\n'),
-  )
+  const sections = pluginSections({
+    plugins: localOptimizers.plugins,
+    room: 'trainer',
+    list: 'local-optimizers-list.ts',
+    heading: '##',
+  })
   const intro = [
     'Made by `npx tsx scripts/local-optimizers-page.ts`; a test keeps it fresh. How a client turns gradients into steps is',
     'named by `train.optimizer`, for instance `{ name: adamw, learningRate: 0.01 }`. Its state starts empty in every round',

@@ -19,8 +19,7 @@ import {
 } from '@tessera/adapters'
 import { hasLoraPair } from '@tessera/runs'
 import type { Site } from '@tessera/vocabulary'
-import type { z } from 'zod'
-import { firstParagraphs, optionsTable, table } from './plugin-page.ts'
+import { firstParagraphs, type ListedPlugins, optionsTable, pluginSections, table } from './plugin-page.ts'
 
 export const METHODS_PAGE = join(import.meta.dirname, '..', 'docs', 'methods.md')
 
@@ -91,10 +90,8 @@ const RANK_POLICIES = [
   'adalora, and lora from zero. A rank that is dropped does not come back, and costs no bytes any more.',
 ]
 
-const pluginSections = (plugins: readonly { name: string; config: z.ZodObject }[], list: string): string[] => {
-  const texts = firstParagraphs('adapters', list)
-  return plugins.map(({ name, config }) => [`### ${name}`, texts.get(name) ?? '', optionsTable(config)].join('\n\n'))
-}
+const sectionsOf = (plugins: ListedPlugins['plugins'], list: string): string[] =>
+  pluginSections({ plugins, room: 'adapters', list, heading: '###' })
 
 /** The page; the same lists and files give the same text. */
 export function methodsPage(): string {
@@ -129,10 +126,10 @@ export function methodsPage(): string {
     ...sections,
     '## Initialisations',
     STARTS,
-    ...pluginSections(initialisations.plugins, 'initialisations-list.ts'),
+    ...sectionsOf(initialisations.plugins, 'initialisations-list.ts'),
     '## Rank policies',
     RANK_POLICIES.join('\n'),
-    ...pluginSections(rankPolicies.plugins, 'rank-policies-list.ts'),
+    ...sectionsOf(rankPolicies.plugins, 'rank-policies-list.ts'),
   ].join('\n\n')}\n`
 }
 

@@ -23,6 +23,23 @@ export function firstParagraphs(room: string, list: string): ReadonlyMap<string,
   )
 }
 
+export interface ListedPlugins {
+  readonly plugins: readonly { readonly name: string; readonly config: z.ZodObject }[]
+  readonly room: string
+  /** The file of the list. */
+  readonly list: string
+  /** Of a section: `##`. */
+  readonly heading: string
+}
+
+/** A section for each plug-in: what its file says first, and its options. */
+export function pluginSections({ plugins, room, list, heading }: ListedPlugins): string[] {
+  const texts = firstParagraphs(room, list)
+  return plugins.map(({ name, config }) =>
+    [`${heading} ${name}`, texts.get(name) ?? '', optionsTable(config)].join('\n\n'),
+  )
+}
+
 const cell = (text: string): string => text.replaceAll('|', '\\|')
 
 /** A table with its columns in line, as the formatter writes it. */

@@ -10,11 +10,11 @@
 import { createHash } from 'node:crypto'
 import { appendFile, readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { codecs } from '@tessera/codecs'
 import { openExecutor } from '@tessera/compiler'
 import { loadBaseModel } from '@tessera/models'
 import { type RunSpec, simulate } from '@tessera/runs'
 import { unwrap } from '@tessera/vocabulary'
+import { aloneSpec } from '../../apps/cli/src/demo/baselines.ts'
 import { DEMO_CLIENTS, demoSpec } from '../../apps/cli/src/demo/demo-spec.ts'
 
 const { values: flags } = parseArgs({
@@ -44,33 +44,35 @@ const model = unwrap(
   ),
 )
 
+const heldOut = { file: 'held-out', rows: Number(flags.rows) }
+
 interface Plan {
   readonly rounds: number
   readonly steps: number
   readonly rate: number
-  readonly clients: number
 }
 
-/** The demo's run with a plan of its own, measured on the held-out rows; what is in one place is not compressed. */
-function specOf({ rounds, steps, rate, clients }: Plan): RunSpec {
+/** The demo's run with a plan of its own, measured on the held-out rows in the end. */
+function specOf({ rounds, steps, rate }: Plan): RunSpec {
   const demo = demoSpec(Number(flags.seed))
+  const size = Number(flags.clients)
   return {
     ...demo,
-    codec: clients === 1 ? codecs.selection.parse({ codec: 'float32' }) : demo.codec,
     train: { ...demo.train, localSteps: steps, optimizer: { ...demo.train.optimizer, learningRate: rate } },
-    rounds: { ...demo.rounds, total: rounds, cohort: { ...demo.rounds.cohort, size: clients, quorum: clients } },
-    evaluation: { file: 'held-out', rows: Number(flags.rows), every: rounds },
+    rounds: { ...demo.rounds, total: rounds, cohort: { ...demo.rounds.cohort, size, quorum: size } },
+    evaluation: { ...heldOut, every: rounds },
   }
 }
 
-/** Accuracy on the held-out rows when the plan is through. */
-async function accuracyOf(plan: Plan): Promise<number> {
-  const split = Array.from({ length: plan.clients }, (_, at) =>
-    kept.filter((line) => hashed(fieldOf(line, 'client'), plan.clients) === at).join('\n'),
+/** Accuracy on the held-out rows when the run is through. */
+async function accuracyOf(spec: RunSpec): Promise<number> {
+  const { size } = spec.rounds.cohort
+  const split = Array.from({ length: size }, (_, at) =>
+    kept.filter((line) => hashed(fieldOf(line, 'client'), size) === at).join('\n'),
   )
   let accuracy = Number.NaN
   await simulate({
-    spec: specOf(plan),
+    spec,
     model,
     executor,
     clients: Object.fromEntries(split.map((jsonl, at) => [`client-${at + 1}`, jsonl])),
@@ -88,9 +90,10 @@ for (const plan of flags.plans.split(',')) {
   const [rounds, steps] = plan.split('x').map(Number)
   for (const rate of flags.rates.split(',').map(Number)) {
     const begun = performance.now()
-    const federated = await accuracyOf({ rounds, steps, rate, clients: Number(flags.clients) })
+    const spec = specOf({ rounds, steps, rate })
+    const federated = await accuracyOf(spec)
     const seconds = Math.round((performance.now() - begun) / 1000)
-    const central = await accuracyOf({ rounds: 1, steps: rounds * steps, rate, clients: 1 })
+    const central = await accuracyOf({ ...aloneSpec(spec), evaluation: { ...heldOut, every: 1 } })
     const result = { rounds, steps, rate, federated, central, seconds }
     console.log(JSON.stringify(result))
     if (flags.write) await keep(result)

@@ -19,13 +19,13 @@ export interface AccuracyFrame {
 export function accuracyScales(bytes: readonly number[], accuracies: readonly number[]): { x: Scale; y: Scale } {
   return {
     x: scale(bytes.map(Math.log10), FRAME.left, FRAME.right, Math.log10),
-    y: scale(
-      accuracies.map((accuracy) => 100 * accuracy),
-      FRAME.bottom,
-      FRAME.top,
-      (accuracy) => 100 * accuracy,
-    ),
+    y: accuracyScale(accuracies),
   }
+}
+
+export function accuracyScale(accuracies: readonly number[]): Scale {
+  const percent = (accuracy: number): number => 100 * accuracy
+  return scale(accuracies.map(percent), FRAME.bottom, FRAME.top, percent)
 }
 
 /** An SVG of accuracy over x: axes and words, and the marks in them. */

@@ -1,4 +1,4 @@
-import { accuracyFrame, accuracyScales, FRAME, type Scale } from '../federation/accuracy-frame.ts'
+import { accuracyFrame, accuracyScale, FRAME, type Scale } from '../federation/accuracy-frame.ts'
 import { curveLine, hue } from '../federation/curve-line.ts'
 import { bestRows, type Row } from './bench-case.ts'
 
@@ -11,10 +11,7 @@ export function clientsPlot(title: string, rows: readonly Row[]): string {
   const shown = curves.flat()
   const scales = {
     x: clientsScale([...new Set(shown.map(({ clients }) => clients))]),
-    y: accuracyScales(
-      shown.map(({ clients }) => clients),
-      shown.map(({ accuracy }) => accuracy),
-    ).y,
+    y: accuracyScale(shown.map(({ accuracy }) => accuracy)),
   }
   const methods = [...byKey(shown, methodKey).keys()]
   const plans = [...byKey(shown, planKey).keys()]
@@ -23,9 +20,8 @@ export function clientsPlot(title: string, rows: readonly Row[]): string {
     const places = curve
       .toSorted((a, b) => a.clients - b.clients)
       .map(({ clients, accuracy }) => ({ x: scales.x.at(clients), y: scales.y.at(accuracy) }))
-    const label = `${methodKey(first)}, ${planKey(first)}`
     const colour = hue(methods.indexOf(methodKey(first)), methods.length)
-    return curveLine({ label, places, colour, dashed: plans.indexOf(planKey(first)) % 2 === 0, at })
+    return curveLine({ label: curveKey(first), places, colour, dashed: plans.indexOf(planKey(first)) % 2 === 0, at })
   })
   const tickLabel = (clients: number): string => `${clients}`
   return accuracyFrame({ title, along: 'clients', tickLabel, ...scales, lines: curves.length }, lines)

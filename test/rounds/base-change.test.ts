@@ -22,6 +22,14 @@ beforeAll(async () => {
 })
 afterAll(() => executor.dispose())
 
+/** What is trained: LoRA of rank 1 at two layers of each block. */
+const TRAINED = {
+  data: { format: 'classification', maxLength: 32, template: '{text}: {label}' },
+  adapter: { method: 'lora', rank: 1 },
+  targets: ['q_proj', 'down_proj'],
+  train: { localSteps: 4, batchSize: 4, optimizer: { name: 'adamw', learningRate: 0.05 } },
+}
+
 const ALONE = { north: TWO_PLACES.north }
 
 /** LoRA of rank 1 in three rounds of one client or two. */
@@ -30,12 +38,9 @@ async function federate(rule: string, clients: Readonly<Record<string, string>>,
   const spec = unwrap(
     parseRunSpec({
       seed: 5,
-      data: { format: 'classification', maxLength: 32, template: '{text}: {label}' },
-      adapter: { method: 'lora', rank: 1 },
-      targets: ['q_proj', 'down_proj'],
+      ...TRAINED,
       initialisation: { name: 'weights' },
       aggregator: { rule },
-      train: { localSteps: 4, batchSize: 4, optimizer: { name: 'adamw', learningRate: 0.05 } },
       rounds: { total, cohort: { size, quorum: size } },
       evaluation: { file: 'test', rows: 8, every: 1 },
     }),
@@ -110,12 +115,9 @@ function castUnder(rule: string): Cast {
     rows: { a: lines(TWO_PLACES.north), b: lines(TWO_PLACES.south), c: lines(rows(['ac', 'x'], 6)) },
     test: lines(rows(['ab', 'ad', 'x'], 6)),
     choices: {
-      data: { format: 'classification', maxLength: 32, template: '{text}: {label}' },
-      adapter: { method: 'lora', rank: 1 },
-      targets: ['q_proj', 'down_proj'],
+      ...TRAINED,
       initialisation: { name: 'none' },
       aggregator: { rule },
-      train: { localSteps: 4, batchSize: 4, optimizer: { name: 'adamw', learningRate: 0.05 } },
       rounds: {
         total: 4,
         cohort: { size: 3, quorum: 2 },

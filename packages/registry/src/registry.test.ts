@@ -33,6 +33,8 @@ describe('createRegistry', () => {
   it('says which names there are where there is no such, and which options', () => {
     const said = (input: unknown) => registry.selection.safeParse(input).error?.issues.map(({ message }) => message)
     expect(said({ codec: 'zip' })).toEqual(['unknown codec "zip": use one of plain, top-k'])
+    const orNone = registry.selectionOrNone.safeParse({ codec: 'zip' }).error?.issues[0]?.message
+    expect(orNone).toBe('unknown codec "zip": use one of none, plain, top-k')
     expect(said({ codec: 'top-k', size: 1 })).toEqual(['codec top-k has no option size: it has density'])
     expect(said({ codec: 'plain', size: 1 })).toEqual(['codec plain has no option size: it has none'])
   })

@@ -50,9 +50,9 @@ export function createRegistry<P extends Plugin, Key extends string>(
       },
     ),
   )
-  const union = (kinds: readonly z.ZodObject[]): z.ZodType<Selection<Key>> =>
+  const union = (kinds: readonly z.ZodObject[], known: readonly string[]): z.ZodType<Selection<Key>> =>
     z.discriminatedUnion(key, kinds as never, {
-      error: ({ code, input }) => (code === 'invalid_union' ? unknown(noun, (input as Named)[key], names) : undefined),
+      error: ({ code, input }) => (code === 'invalid_union' ? unknown(noun, (input as Named)[key], known) : undefined),
     }) as unknown as z.ZodType<Selection<Key>>
   return {
     names,
@@ -67,15 +67,17 @@ export function createRegistry<P extends Plugin, Key extends string>(
         }),
       )
     },
-    selection: union(options),
-    selectionOrNone: union([z.strictObject({ [key]: z.literal('none') }), ...options]),
+    selection: union(options, names),
+    selectionOrNone: union([z.strictObject({ [key]: z.literal(NONE) }), ...options], [NONE, ...names]),
   }
 }
 
+const NONE = 'none'
+
 type Named = Readonly<Record<string, unknown>>
 
-const unknown = (noun: string, name: unknown, names: readonly string[]): string =>
-  `unknown ${noun} ${JSON.stringify(name)}: use one of ${names.join(', ')}`
+const unknown = (noun: string, name: unknown, known: readonly string[]): string =>
+  `unknown ${noun} ${JSON.stringify(name)}: use one of ${known.join(', ')}`
 
 /** The sentence for options that a plug-in does not have. */
 function hasNot(what: string, { shape }: z.ZodObject, keys: readonly string[]): string {

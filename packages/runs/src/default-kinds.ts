@@ -13,7 +13,7 @@ interface Definition {
  * The input with every kind filled in that it left out: `{ adapter: { rank: 16 } }` says an option of an adapter and not
  * which method, so it is of the method that an adapter has by default. What the input says is not changed.
  *
- * @param preset The value of the schema where nothing is given.
+ * @param preset What the value is where nothing is given; parts that it leaves out are those of the schema.
  */
 export function withDefaultKinds(schema: z.ZodType, input: unknown, preset: unknown): unknown {
   const { innerType, shape, discriminator, options = [] } = schema.def as Definition

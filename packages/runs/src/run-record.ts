@@ -1,3 +1,4 @@
+import type { AdapterLayout } from '@tessera/adapters'
 import {
   adapterLayout,
   checkAggregation,
@@ -50,8 +51,9 @@ export function createRunRecord({ runId, spec, model, files, createdAt }: NewRun
   unwrap(checkAggregation({ spec, sites }))
   unwrap(checkRankPolicy({ spec, sites }))
   unwrap(checkDownlink({ spec, sites }))
-  requireOptimizerFits(spec.train, trainedMatrices(adapterLayout(largestRanks({ spec, sites }))))
-  return { runId, spec, sites, model: files, updateBound: updateBound({ spec, sites }), createdAt }
+  const layout = adapterLayout(largestRanks({ spec, sites }))
+  requireOptimizerFits(spec.train, trainedMatrices(layout))
+  return { runId, spec, sites, model: files, updateBound: updateBound(spec, layout), createdAt }
 }
 
 /** The weights to adapt, linear layers first, each in the model's order; a target is the last part of their names. */
@@ -120,14 +122,13 @@ const LARGEST_START = 64
  * The largest |value| that can be read of any round's update, whatever the data: with all that was not sent before it,
  * and what the codec may add.
  */
-function updateBound({ spec, sites }: Pick<RunRecord, 'sites'> & { readonly spec: RunSpec }): number {
+function updateBound(spec: RunSpec, layout: AdapterLayout): number {
   const fedBack = feedsBack(spec.codec) || subspaceFeedsBack(spec)
-  return largestRead(spec.codec, (fedBack ? spec.rounds.total : 1) * trainedBound({ spec, sites }))
+  return largestRead(spec.codec, (fedBack ? spec.rounds.total : 1) * trainedBound(spec, layout))
 }
 
 /** The largest |update| that any round of the run can train. */
-function trainedBound({ spec, sites }: Pick<RunRecord, 'sites'> & { readonly spec: RunSpec }): number {
-  const layout = adapterLayout(largestRanks({ spec, sites }))
+function trainedBound(spec: RunSpec, layout: AdapterLayout): number {
   const inner = adapterBound(spec, trainedMatrices(layout))
   const frame = frameOf(spec)
   if (frame === null) return inner

@@ -32,7 +32,7 @@ const PRESET = runSpec.parse({})
 export function parseRunSpec(input: unknown): Result<RunSpec, FedError> {
   const initialisation = initialisationFor(input)
   const given = isObject(input) && input.initialisation === undefined ? { ...input, initialisation } : input
-  const parsed = runSpec.safeParse(withDefaultKinds(runSpec, given, { ...PRESET, initialisation }))
+  const parsed = runSpec.safeParse(withDefaultKinds(runSpec, given, { initialisation }))
   if (!parsed.success) {
     return err(
       new FedError('invalid-config', z.prettifyError(parsed.error), {
